@@ -1,0 +1,1 @@
+"""Frameworks put behind the contract: one module a framework, each an implementation under test."""

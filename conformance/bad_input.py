@@ -1,0 +1,250 @@
+"""Bad input, a case for each rule of the contract: what is bad stands in the note."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from conformance.case import Case, Shape
+from conformance.contract import OPERATORS
+from conformance.oracle import output_shape
+
+
+def _good() -> Iterator[Case]:
+    """One good case an operator, which each bad one spoils in one place."""
+    kernel = {"kernel_size": (2, 3)}
+    yield Case("im2col", {"x": (2, 2, 4, 5)}, kernel)
+    yield Case("col2im", {"cols": (18, 12)}, {"input_shape": (2, 2, 4, 5), **kernel})
+    yield Case("conv1d", {"x": (2, 4, 6), "weight": (6, 2, 3), "bias": (6,)}, {"groups": 2})
+    yield Case("conv2d", {"x": (2, 4, 5, 6), "weight": (6, 2, 2, 3), "bias": (6,)}, {"groups": 2})
+    yield Case("conv_transpose2d", {"x": (2, 4, 3, 4), "weight": (4, 3, 2, 3), "bias": (6,)}, {"groups": 2})
+    yield Case("max_pool2d", {"x": (2, 2, 4, 5)}, kernel)
+    yield Case("avg_pool2d", {"x": (2, 2, 4, 5)}, kernel)
+    yield Case("global_avg_pool2d", {"x": (2, 3, 4, 5)})
+    yield Case("linear", {"x": (2, 3), "weight": (4, 3), "bias": (4,)})
+    for name in ("relu", "sigmoid", "tanh", "softmax"):
+        yield Case(name, {"x": (2, 3)})
+    yield Case("cross_entropy", {"logits": (3, 4), "target": (3,)})
+    vectors = dict.fromkeys(("gamma", "beta", "running_mean", "running_var"), (3,))
+    yield Case("batch_norm", {"x": (4, 3), **vectors}, {"training": True})
+    yield Case("local_response_norm", {"x": (2, 3, 2, 2)}, {"size": 3})
+    yield Case("dropout", {"x": (4, 5)}, {"p": 0.5, "training": True, "seed": 0})
+    yield Case("sgd_update", {"param": (2, 3), "grad": (2, 3)}, {"lr": 0.1})
+    shapes = dict.fromkeys(("param", "grad", "velocity"), (2, 3))
+    yield Case("momentum_update", shapes, {"lr": 0.1, "momentum": 0.9})
+    yield Case("adam_update", dict.fromkeys(("param", "grad", "m", "v"), (2, 3)), {"step": 1, "lr": 0.1})
+
+
+GOOD: Mapping[str, Case] = MappingProxyType({case.operator: case for case in _good()})
+
+Spoilt = dict[str, Any]
+
+
+def _attributes(**attributes: Any) -> Spoilt:
+    return {"attributes": attributes}
+
+
+def _shapes(**shapes: Shape) -> Spoilt:
+    return {"shapes": shapes}
+
+
+_WINDOW: tuple[tuple[str, Spoilt], ...] = (
+    ("a stride of 0", _attributes(stride=0)),
+    ("a negative stride", _attributes(stride=-1)),
+    ("a horizontal stride of 0", _attributes(stride=(1, 0))),
+    ("negative padding", _attributes(padding=-1)),
+    ("negative padding on the left", _attributes(padding=((0, 0), (-1, 1)))),
+)
+_DILATION: tuple[tuple[str, Spoilt], ...] = (
+    ("a dilation of 0", _attributes(dilation=0)),
+    ("a negative dilation", _attributes(dilation=-1)),
+    ("a vertical dilation of 0", _attributes(dilation=(0, 1))),
+    ("a dilated kernel higher than the image", _attributes(dilation=(9, 1))),
+)
+_KERNEL: tuple[tuple[str, Spoilt], ...] = (
+    ("a kernel size of 0", _attributes(kernel_size=0)),
+    ("a negative kernel size", _attributes(kernel_size=(2, -1))),
+    ("a kernel wider than the padded image", _attributes(kernel_size=(2, 6))),
+    ("a kernel higher than the padded image", _attributes(kernel_size=(5, 2))),
+)
+_POOL: tuple[tuple[str, Spoilt], ...] = (
+    ("padding above half the kernel", _attributes(padding=(2, 0))),
+    ("padding above half the kernel on the right", _attributes(padding=((0, 0), (0, 2)))),
+    ("a kernel wider than the image, in ceil_mode", _attributes(kernel_size=(2, 6), ceil_mode=True)),
+    ("a kernel higher than the image, in ceil_mode", _attributes(kernel_size=(6, 2), stride=3, ceil_mode=True)),
+)
+_IMAGE: tuple[tuple[str, Spoilt], ...] = (
+    ("an image without a batch axis", _shapes(x=(2, 4, 5))),
+    ("an image with five axes", _shapes(x=(1, 2, 2, 4, 5))),
+)
+_GROUPS: tuple[tuple[str, Spoilt], ...] = (
+    ("0 groups", _attributes(groups=0)),
+    ("a negative number of groups", _attributes(groups=-2)),
+)
+
+_BAD: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
+    {
+        "im2col": (*_WINDOW, *_DILATION, *_KERNEL, *_IMAGE),
+        "col2im": (
+            *_WINDOW,
+            *_DILATION,
+            *_KERNEL,
+            ("too few rows", _shapes(cols=(17, 12))),
+            ("too many columns", _shapes(cols=(18, 13))),
+            ("as many numbers in another shape", _shapes(cols=(12, 18))),
+            ("rows and columns not laid out flat", _shapes(cols=(2, 9, 12))),
+            ("an input_shape of three sizes", _attributes(input_shape=(2, 4, 5))),
+        ),
+        "conv1d": (
+            ("a stride of 0", _attributes(stride=0)),
+            ("a negative stride", _attributes(stride=-1)),
+            ("negative padding", _attributes(padding=-1)),
+            ("negative padding on the right", _attributes(padding=(1, -1))),
+            ("a dilation of 0", _attributes(dilation=0)),
+            ("a negative dilation", _attributes(dilation=-1)),
+            *_GROUPS,
+            ("a kernel longer than the padded signal", _shapes(weight=(6, 2, 7))),
+            ("a dilated kernel longer than the signal", _attributes(dilation=3)),
+            ("channels that do not fit the weight", _shapes(weight=(6, 3, 3))),
+            ("channels that do not divide by groups", _shapes(x=(2, 5, 6))),
+            ("filters that do not divide by groups", _shapes(weight=(5, 2, 3), bias=(5,))),
+            ("a bias that does not fit the filters", _shapes(bias=(4,))),
+            ("a bias of one number", _shapes(bias=(1,))),
+            ("a signal without a batch axis", _shapes(x=(4, 6))),
+            ("a weight of two axes", _shapes(weight=(6, 2))),
+        ),
+        "conv2d": (
+            *_WINDOW,
+            *_DILATION,
+            *_GROUPS,
+            ("a kernel wider than the padded image", _shapes(weight=(6, 2, 2, 7))),
+            ("a kernel higher than the padded image", _shapes(weight=(6, 2, 6, 3))),
+            ("channels that do not fit the weight", _shapes(weight=(6, 3, 2, 3))),
+            ("a weight of one channel, which would broadcast", _shapes(weight=(6, 1, 2, 3))),
+            ("an image of one channel a group, which would broadcast", _shapes(x=(2, 2, 5, 6))),
+            ("channels that do not divide by groups", _shapes(x=(2, 5, 5, 6))),
+            ("filters that do not divide by groups", _shapes(weight=(5, 2, 2, 3), bias=(5,))),
+            ("a bias that does not fit the filters", _shapes(bias=(4,))),
+            ("a bias of one number", _shapes(bias=(1,))),
+            ("an image without a batch axis", _shapes(x=(4, 5, 6))),
+            ("a weight of three axes", _shapes(weight=(6, 2, 3))),
+        ),
+        "conv_transpose2d": (
+            *_WINDOW,
+            *_DILATION[:3],
+            *_GROUPS,
+            ("an output_padding as large as the stride", _attributes(stride=2, output_padding=2)),
+            ("an output_padding of 1 with stride and dilation 1", _attributes(output_padding=(0, 1))),
+            ("padding that leaves no output", _attributes(padding=(2, 0))),
+            ("padding that leaves no column", _attributes(padding=((0, 0), (3, 3)))),
+            ("channels that do not fit the weight", _shapes(weight=(6, 3, 2, 3))),
+            ("a weight of one channel, which would broadcast", _shapes(weight=(1, 3, 2, 3))),
+            ("channels that do not divide by groups", _shapes(x=(2, 5, 3, 4), weight=(5, 3, 2, 3))),
+            ("a bias that does not fit the filters", _shapes(bias=(3,))),
+            ("a bias of one number", _shapes(bias=(1,))),
+            ("an image without a batch axis", _shapes(x=(4, 3, 4))),
+            ("a weight of three axes", _shapes(weight=(4, 3, 2))),
+        ),
+        "max_pool2d": (*_WINDOW, *_DILATION, *_KERNEL, *_POOL, *_IMAGE),
+        "avg_pool2d": (*_WINDOW, *_KERNEL, *_POOL, *_IMAGE),
+        "global_avg_pool2d": _IMAGE[:1],
+        "linear": (
+            ("features that do not fit the weight", _shapes(weight=(4, 2))),
+            ("a weight that is transposed", _shapes(weight=(3, 4))),
+            ("a bias that does not fit the outputs", _shapes(bias=(3,))),
+            ("a bias of one number", _shapes(bias=(1,))),
+            ("a weight of one axis", _shapes(weight=(3,))),
+        ),
+        "relu": (),
+        "sigmoid": (),
+        "tanh": (),
+        "softmax": (
+            ("an axis past the last", _attributes(axis=2)),
+            ("an axis before the first", _attributes(axis=-3)),
+        ),
+        "cross_entropy": (
+            ("a label as large as the number of classes", {"data": "labels_too_large"}),
+            ("a negative label", {"data": "labels_negative"}),
+            ("too few labels", _shapes(target=(2,))),
+            ("one label for a batch", _shapes(target=(1,))),
+            ("weights for too few classes", _shapes(target=(3, 3))),
+            ("weights of one class, which would broadcast", _shapes(target=(3, 1))),
+            ("weights of one sample, which would broadcast", _shapes(target=(1, 4))),
+            ("an empty batch", _shapes(logits=(0, 4), target=(0,))),
+            ("an empty batch with weights", _shapes(logits=(0, 4), target=(0, 4))),
+            ("logits of three axes", _shapes(logits=(3, 4, 2))),
+        ),
+        "batch_norm": (
+            ("one value a channel in training", _shapes(x=(1, 3))),
+            ("one value a channel in training, as an image", _shapes(x=(1, 3, 1, 1))),
+            ("an empty batch in training", _shapes(x=(0, 3))),
+            ("a gamma that does not fit the channels", _shapes(gamma=(4,))),
+            ("a beta that does not fit the channels", _shapes(beta=(2,))),
+            ("a running_mean of one number, which would broadcast", _shapes(running_mean=(1,))),
+            ("a running_var that does not fit the channels", _shapes(running_var=(2,))),
+            ("x of one axis", _shapes(x=(3,))),
+        ),
+        "local_response_norm": (*_IMAGE[:1],),
+        "dropout": (
+            ("p of 1", _attributes(p=1.0)),
+            ("p above 1", _attributes(p=1.5)),
+            ("a negative p", _attributes(p=-0.1)),
+        ),
+        "sgd_update": (
+            ("a grad of another shape", _shapes(grad=(3, 2))),
+            ("a grad that would broadcast", _shapes(grad=(3,))),
+        ),
+        "momentum_update": (
+            ("a grad that would broadcast", _shapes(grad=(1, 3))),
+            ("a velocity of another shape", _shapes(velocity=(3, 2))),
+        ),
+        "adam_update": (
+            ("step 0", _attributes(step=0)),
+            ("a negative step", _attributes(step=-1)),
+            ("a grad that would broadcast", _shapes(grad=(3,))),
+            ("an m of another shape", _shapes(m=(3, 2))),
+            ("a v of another shape", _shapes(v=(2, 2))),
+        ),
+    }
+)
+
+# What a backward function is not passed, so that it cannot refuse it.
+_FORWARD_ONLY = frozenset({"bias", "beta"})
+
+
+def _spoil(case: Case, note: str, spoilt: Spoilt) -> Case:
+    return case.but(
+        shapes={**case.shapes, **spoilt.get("shapes", {})},
+        attributes={**case.attributes, **spoilt.get("attributes", {})},
+        data=spoilt.get("data", case.data),
+        note=note,
+    )
+
+
+def for_forward(operator: str) -> Iterator[Case]:
+    """Yield the calls that a forward function has to refuse."""
+    good = GOOD[operator]
+    yield good.but(dtype="int64", note="integer arrays")
+    for note, spoilt in _BAD[operator]:
+        yield _spoil(good, note, spoilt)
+
+
+def for_backward(operator: str) -> Iterator[Case]:
+    """Yield the calls that a backward function has to refuse, a ``grad_output`` of the wrong shape among them."""
+    good = GOOD[operator]
+    back = OPERATORS[operator].backward
+    if back is not None and "grad_output" in back.arguments:
+        right = output_shape(good)
+        good = good.with_shapes(grad_output=right)
+        transposed = (*right[:-2], right[-1] + 1, right[-2])
+        yield good.with_shapes(grad_output=transposed).but(note="a grad_output of the wrong shape")
+        yield good.with_shapes(grad_output=(*right[:-1], right[-1] + 1)).but(note="a grad_output that is too wide")
+        yield good.with_shapes(grad_output=(1,) * len(right)).but(
+            note="a grad_output of one number, which would broadcast"
+        )
+        yield good.with_shapes(grad_output=right[1:]).but(note="a grad_output without a batch axis")
+    yield good.but(dtype="int64", note="integer arrays")
+    for note, spoilt in _BAD[operator]:
+        if not _FORWARD_ONLY & set(spoilt.get("shapes", {})) or "weight" in spoilt.get("shapes", {}):
+            yield _spoil(good, note, spoilt)

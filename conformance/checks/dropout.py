@@ -1,0 +1,150 @@
+"""Dropout: what a cell may hold, and whether its mask is what a fair, seeded and independent draw would give.
+
+The masks of an implementation are fixed by their seeds, so a verdict never changes from run to run. A fair one
+fails a statistical requirement only if one of its statistics is more than six standard deviations out: a chance
+of 2e-9 each by the normal law, of less than 1e-5 for all of them together by the exact binomial one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.calling import Call, backward, forward
+from conformance.case import Case
+from conformance.comparison import (
+    PASSED,
+    Finding,
+    InconclusiveError,
+    compare,
+    first_violation,
+    violated,
+)
+from conformance.contract import FUNCTIONS
+from conformance.data import draw
+from conformance.implementation import Implementation
+from conformance.oracle import Answer
+
+Array = NDArray[Any]
+Make = Callable[[Case], Call]
+Check = Callable[[Implementation, Case], Finding]
+
+_DEVIATIONS = 6.0
+_SEEDS = range(100, 140)
+
+
+def scale(make: Make) -> Check:
+    """Every cell holds zero or x / (1 - p) in training, and x outside it."""
+
+    def check(implementation: Implementation, case: Case) -> Finding:
+        call = make(case)
+        (got,), (answer,) = call.run(implementation), call.answers(implementation)
+        name = FUNCTIONS[call.function].results[0]
+        if got.shape != answer.value.shape or not case.attributes["training"] or case.attributes["p"] == 0:
+            return compare(name, got, answer)
+        kept = Answer(np.where(got == 0, 0.0, answer.value), answer.allowed)
+        return compare(f"{name} where it is not dropped,", got, kept)
+
+    return check
+
+
+def same_mask(implementation: Implementation, case: Case) -> Finding:
+    """The mask depends on seed, p and shape alone: not on the numbers, their type or layout, nor on the call."""
+    mask = _mask(implementation, forward(case))
+    others = {
+        "in a second call": forward(case),
+        "with other numbers": forward(case.but(seed=case.seed + 1)),
+        "in another layout": forward(case.but(layout="fortran")),
+        "in the backward function": backward(case),
+    }
+    for when, call in others.items():
+        if not implementation.provides(call.function):
+            continue
+        if not np.array_equal(mask, _mask(implementation, call)):
+            return violated(f"the mask is another one {when}")
+    return PASSED
+
+
+def same_mask_in_both_types(implementation: Implementation, case: Case) -> Finding:
+    """The mask is the same for float32 and float64."""
+    masks = [_mask(implementation, forward(case.but(dtype=dtype))) for dtype in ("float32", "float64")]
+    return PASSED if np.array_equal(*masks) else violated("the mask differs between float32 and float64")
+
+
+def rate(implementation: Implementation, case: Case) -> Finding:
+    """Cells are dropped at rate p: in all, at each place over the seeds, and in each sample and channel."""
+    masks = _masks(implementation, case)
+    p = case.attributes["p"]
+    findings = [_binomial("of all cells", masks.sum(), masks.size, p)]
+    for axis, place in ((0, "at one place, over the seeds,"), (tuple(range(1, masks.ndim)), "for one seed")):
+        dropped = masks.sum(axis=axis)
+        count = masks.size // max(1, dropped.size)
+        findings += [_binomial(place, dropped.flat[extreme(dropped)], count, p) for extreme in (np.argmax, np.argmin)]
+    return first_violation(*findings)
+
+
+def independence(implementation: Implementation, case: Case) -> Finding:
+    """Two cells are dropped together at rate p²: neighbours along each axis, any two places, one place and two seeds."""
+    masks = _masks(implementation, case)
+    p = case.attributes["p"]
+    centred = masks - p
+    findings = []
+    for axis in range(masks.ndim):
+        name = "for seeds that follow one another" if axis == 0 else f"of neighbours along axis {axis - 1}"
+        ahead, behind = np.delete(centred, 0, axis), np.delete(centred, -1, axis)
+        findings.append(_correlation(name, ahead * behind, p))
+    places = centred.reshape(len(masks), -1)
+    together = places.T @ places
+    np.fill_diagonal(together, 0.0)
+    pairs = places.shape[1] * (places.shape[1] - 1) / 2
+    # Σ over all pairs of places of their squared covariance has a known mean; a shared mask multiplies it.
+    excess = float((together**2).sum() / 2) / (pairs * len(masks) * (p * (1 - p)) ** 2)
+    if excess > 1 + _DEVIATIONS * math.sqrt(2 / pairs) * 4:
+        findings.append(violated(f"cells are not dropped independently: their covariances are {excess:.3g} times chance"))
+    return first_violation(*findings)
+
+
+def seeds_differ(implementation: Implementation, case: Case) -> Finding:
+    """Two seeds give two masks."""
+    masks = _masks(implementation, case).reshape(len(_SEEDS), -1)
+    if len(np.unique(masks, axis=0)) == len(_SEEDS):
+        return PASSED
+    return violated("two seeds give the same mask")
+
+
+def _mask(implementation: Implementation, call: Call) -> NDArray[np.bool_]:
+    """Return which cells were dropped; the data holds no zero."""
+    (result,) = call.run(implementation)
+    if result.shape != call.case.shapes["x"]:
+        raise InconclusiveError(f"the result has shape {result.shape}, so it shows no mask")
+    return np.asarray(result == 0)
+
+
+def _masks(implementation: Implementation, case: Case) -> NDArray[np.float64]:
+    x = draw("positive", case.shapes["x"], case.dtype, case.seed)
+    masks = [
+        _mask(implementation, Call("dropout", case.with_attributes(seed=seed), {"x": x})) for seed in _SEEDS
+    ]
+    return np.asarray(masks, dtype=np.float64)
+
+
+def _binomial(where: str, dropped: float, count: int, p: float) -> Finding:
+    deviation = abs(float(dropped) - count * p) / (_DEVIATIONS * math.sqrt(count * p * (1 - p)) + 1)
+    if deviation <= 1:
+        return Finding(worst=deviation)
+    return violated(f"{dropped:.0f} of {count} cells {where} were dropped, want about {count * p:.0f}")
+
+
+def _correlation(name: str, products: Array, p: float) -> Finding:
+    """Compare a mean of products, each of mean 0 and deviation p (1 - p), with 0."""
+    if products.size == 0:
+        return PASSED
+    correlation = float(products.mean()) / (p * (1 - p))
+    allowed = _DEVIATIONS / math.sqrt(products.size)
+    if abs(correlation) <= allowed:
+        return Finding(worst=abs(correlation) / allowed)
+    return violated(f"the masks {name} have correlation {correlation:.3f}, where {allowed:.3f} is allowed")

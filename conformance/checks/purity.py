@@ -1,0 +1,173 @@
+"""Pure functions: inputs left alone, results of their own, no memory of earlier calls, no trace in the process."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.calling import Call, snapshot
+from conformance.case import Case
+from conformance.comparison import (
+    PASSED,
+    Finding,
+    InconclusiveError,
+    compare,
+    first_violation,
+    violated,
+)
+from conformance.contract import FUNCTIONS
+from conformance.implementation import Implementation
+from conformance.oracle import Answer
+
+Array = NDArray[Any]
+Make = Callable[[Case], Call]
+Check = Callable[[Implementation, Case], Finding]
+
+
+def inputs_unchanged(make: Make) -> Check:
+    """Compare every array that was passed, writable as it was, with a copy from before the call."""
+
+    def check(implementation: Implementation, case: Case) -> Finding:
+        call = make(case)
+        before = snapshot(call)
+        forms = {name: (array.shape, array.strides, array.dtype) for name, array in call.arrays.items()}
+        call.run(implementation)
+        for name, array in call.arrays.items():
+            if (array.shape, array.strides, array.dtype) != forms[name]:
+                return violated(f"{name} had its shape changed in place, from {forms[name][0]} to {array.shape}")
+            if array.tobytes() != before[name].tobytes():
+                return violated(f"{name} was changed by the call", array, before[name])
+        return PASSED
+
+    return check
+
+
+def no_alias(make: Make) -> Check:
+    """Require results that share no memory with an input or with the results of an earlier call."""
+
+    def check(implementation: Implementation, case: Case) -> Finding:
+        call = make(case)
+        first = call.run(implementation)
+        names = FUNCTIONS[call.function].results
+        for name, result in zip(names, first, strict=True):
+            for argument, array in call.arrays.items():
+                if np.may_share_memory(result, array):
+                    return violated(f"{name} shares memory with the argument {argument}")
+        kept = [result.copy() for result in first]
+        second = call.run(implementation)
+        make(case.but(seed=case.seed + 1)).run(implementation)
+        for name, result, copy, later in zip(names, first, kept, second, strict=True):
+            if np.may_share_memory(result, later):
+                return violated(f"{name} shares memory with the {name} of an earlier call")
+            if result.tobytes() != copy.tobytes():
+                return violated(f"{name} was changed by a later call", result, copy)
+        return PASSED
+
+    return check
+
+
+def no_state(make: Make, others: Callable[[Case], list[Case]]) -> Check:
+    """Interleave a case with others and repeat it, also with the same arrays under new numbers: all must be right."""
+
+    def check(implementation: Implementation, case: Case) -> Finding:
+        worst = 0.0
+        for position, call in enumerate(_sequence(make, case, others(case))):
+            finding = _against_oracle(implementation, call)
+            worst = max(worst, finding.worst)
+            if finding.violation is not None and position == 0:
+                return _remembered(implementation, call, make(case.but(seed=case.seed + 3)))
+            if finding.violation is not None:
+                violation = finding.violation
+                message = f"right in a first call, but after {position} others {violation.message}"
+                return violated(message, violation.got, violation.want)
+        return Finding(worst=worst)
+
+    return check
+
+
+def _against_oracle(implementation: Implementation, call: Call) -> Finding:
+    answers = call.answers(implementation)
+    names = FUNCTIONS[call.function].results
+    results = call.run(implementation)
+    return first_violation(*map(compare, names, results, answers))
+
+
+def _remembered(implementation: Implementation, call: Call, other: Call) -> Finding:
+    """Look, where the first call is wrong already, for an array whose numbers make no difference to the answer."""
+    results, answers = call.run(implementation), call.answers(implementation)
+    for name, array in other.arrays.items():
+        changed = call.but(**{name: array})
+        new_results, new_answers = changed.run(implementation), changed.answers(implementation)
+        should_differ = any(
+            np.any(np.abs(old.value - new.value) > old.allowed + new.allowed)
+            for old, new in zip(answers, new_answers, strict=True)
+        )
+        if should_differ and all(map(np.array_equal, results, new_results)):
+            return violated(f"the answer is the same for another {name}: it comes from an earlier call")
+    raise InconclusiveError("a first call is wrong already, so a later one says nothing")
+
+
+def _sequence(make: Make, case: Case, others: list[Case]) -> Iterator[Call]:
+    call = make(case)
+    yield call
+    for other in others:
+        yield make(other)
+    yield call
+    if all(array.flags.writeable for array in call.arrays.values()):
+        # The same arrays with new numbers in them: whoever remembers an array by its identity is wrong now.
+        for name, array in make(case.but(seed=case.seed + 2)).arrays.items():
+            call.arrays[name][...] = array
+        yield call
+
+
+def layouts(make: Make) -> Check:
+    """Compare the results for arrays in a layout with the implementation's own results for contiguous ones."""
+
+    def check(implementation: Implementation, case: Case) -> Finding:
+        call = make(case)
+        plain = call.but(**{name: np.array(array, order="C") for name, array in call.arrays.items()})
+        wanted, answers = plain.run(implementation), call.answers(implementation)
+        findings = []
+        for name, got, want, answer in zip(
+            FUNCTIONS[call.function].results, call.run(implementation), wanted, answers, strict=True
+        ):
+            if want.shape != answer.value.shape:
+                raise InconclusiveError("the result for contiguous arrays has the wrong shape")
+            # Both may be rounded, each in its own order.
+            findings.append(compare(name, got, Answer(want.astype(np.float64), 2 * answer.allowed)))
+        return first_violation(*findings)
+
+    return check
+
+
+def no_global_state(make: Make) -> Check:
+    """Require that the random generators and NumPy's error settings are as they were before the call."""
+
+    def check(implementation: Implementation, case: Case) -> Finding:
+        call = make(case)
+        before = _process_state()
+        try:
+            call.run(implementation)
+        finally:
+            after = _process_state()
+            np.seterr(**before["NumPy's error settings"])
+        for name, value in before.items():
+            if repr(after[name]) != repr(value):
+                return violated(f"{name} changed during the call")
+        return PASSED
+
+    return check
+
+
+def _process_state() -> dict[str, Any]:
+    # The legacy generator is what a target may disturb, so it is what has to be read.
+    _, key, position, gauss, cached = np.random.get_state()  # noqa: NPY002
+    return {
+        "NumPy's global random generator": (hash(np.asarray(key).tobytes()), position, gauss, cached),
+        "Python's global random generator": hash(random.getstate()),
+        "NumPy's error settings": np.geterr(),
+    }

@@ -1,0 +1,111 @@
+"""Results against the oracle: values within the derived bound, sums of products exactly, shape and dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from conformance.calling import Call
+from conformance.case import Case
+from conformance.comparison import (
+    PASSED,
+    Finding,
+    InconclusiveError,
+    compare,
+    first_violation,
+    violated,
+)
+from conformance.contract import FUNCTIONS
+from conformance.implementation import Implementation
+from conformance.oracle import Answer
+
+Make = Callable[[Case], Call]
+Check = Callable[[Implementation, Case], Finding]
+
+
+def values(make: Make, *results: int) -> Check:
+    """Compare the results (all, or those at the given positions) with the oracle's."""
+
+    def check(implementation: Implementation, case: Case) -> Finding:
+        call = make(case)
+        answers = call.answers(implementation)
+        chosen = results or range(len(answers))
+        if not any(np.any(answers[position].value) for position in chosen):
+            raise InconclusiveError("every right value is zero")
+        got = call.run(implementation)
+        names = FUNCTIONS[call.function].results
+        return first_violation(*(compare(names[i], got[i], answers[i]) for i in chosen))
+
+    return check
+
+
+def exact(make: Make) -> Check:
+    """Compare results on small whole numbers, whose sums of products have no rounding, bit for bit."""
+
+    def check(implementation: Implementation, case: Case) -> Finding:
+        call = make(case)
+        answers = call.answers(implementation)
+        if not any(np.any(answer.value) for answer in answers):
+            raise InconclusiveError("every right value is zero")
+        if not all(_is_whole(answer) for answer in answers):
+            raise InconclusiveError("a right value is not exact")
+        got = call.run(implementation)
+        names = FUNCTIONS[call.function].results
+        return first_violation(
+            *(
+                compare(name, result, Answer(answer.value, np.zeros(answer.value.shape)))
+                for name, result, answer in zip(names, got, answers, strict=True)
+            )
+        )
+
+    return check
+
+
+def _is_whole(answer: Answer) -> bool:
+    """Return whether every value is a multiple of 2**-6, the finest that small power-of-two averages give."""
+    scaled = answer.value * 64
+    return bool(np.all(scaled == np.round(scaled)))
+
+
+def shape(make: Make) -> Check:
+    """Compare the shape of every result with the contract's."""
+
+    def check(implementation: Implementation, case: Case) -> Finding:
+        call = make(case)
+        answers = call.answers(implementation)
+        got = call.run(implementation)
+        for name, result, answer in zip(FUNCTIONS[call.function].results, got, answers, strict=True):
+            if result.shape != answer.value.shape:
+                return violated(f"{name} has shape {result.shape}, want {answer.value.shape}")
+        return PASSED
+
+    return check
+
+
+def dtype(make: Make) -> Check:
+    """Compare the element type of every result with that of the inputs."""
+
+    def check(implementation: Implementation, case: Case) -> Finding:
+        call = make(case)
+        for name, result in zip(FUNCTIONS[call.function].results, call.run(implementation), strict=True):
+            if result.dtype.newbyteorder("=") != np.dtype(case.dtype):
+                return violated(f"{name} is {result.dtype}, want {case.dtype} as the inputs are")
+        return PASSED
+
+    return check
+
+
+def empty_batch(make: Make) -> Check:
+    """Require empty results, and gradients of parameters that are zero: no sample, no contribution."""
+
+    def check(implementation: Implementation, case: Case) -> Finding:
+        call = make(case)
+        answers = call.answers(implementation)
+        got = call.run(implementation)
+        names = FUNCTIONS[call.function].results
+        return first_violation(
+            *(compare(name, result, answer) for name, result, answer in zip(names, got, answers, strict=True))
+        )
+
+    return check

@@ -1,0 +1,223 @@
+"""What is in a case's arrays: each kind of data by name, made from the seed by exact arithmetic.
+
+Only the raw 64-bit words of NumPy's PCG64 are drawn, a stream that NumPy promises never to change, and only
+operations that IEEE 754 rounds correctly turn them into numbers; so a case is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.case import Case, Shape
+from conformance.contract import OPERATORS
+from conformance.layout import lay_out
+
+Array = NDArray[Any]
+Words = NDArray[np.uint64]
+Kind = Callable[[Words, "np.dtype[Any]"], Array]
+
+
+def words(shape: Shape, *seeds: int) -> Words:
+    """Draw one raw 64-bit word an element."""
+    raw = np.random.PCG64(list(seeds)).random_raw(math.prod(shape))
+    return np.asarray(raw, dtype=np.uint64).reshape(shape)
+
+
+def uniform(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return numbers in [-2, 2) that use every bit of the significand."""
+    bits = np.finfo(dtype).nmant + 1
+    return ((raw >> np.uint64(64 - bits)).astype(np.float64) * 2.0 ** (2 - bits) - 2.0).astype(dtype)
+
+
+def integers(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return whole numbers from -4 to 4 without 0, which would hide a wrong factor."""
+    value = (raw >> np.uint64(32)).astype(np.int64) % 8 - 4
+    return np.where(value >= 0, value + 1, value).astype(dtype)
+
+
+def positive(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return numbers in [1/4, 5/4)."""
+    return uniform(raw, dtype) / 4 + np.asarray(0.75, dtype)
+
+
+def wide(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return numbers whose magnitudes differ by six decimal orders, or twelve in float64."""
+    reach = 10 if dtype.itemsize == 4 else 20
+    exponent = (raw & np.uint64(0xFFFF)).astype(np.int64) % (2 * reach + 1) - reach
+    return np.ldexp(uniform(raw, dtype), exponent).astype(dtype)
+
+
+def distinct(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return numbers none of which is within 1/4 of another one or within 1/8 of 0."""
+    rank = np.argsort(np.argsort(raw, axis=None)).reshape(raw.shape)
+    return ((rank - raw.size // 2 + 0.5) / 4).astype(dtype)
+
+
+def ties(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return -1, 0 and 1, so that most windows have several maxima."""
+    return ((raw >> np.uint64(32)).astype(np.int64) % 3 - 1).astype(dtype)
+
+
+def orders(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return images whose pixels stand in every order in turn, all values negative."""
+    count = math.prod(raw.shape[2:])
+    turns = itertools.islice(itertools.cycle(itertools.permutations(range(count))), math.prod(raw.shape[:2]))
+    return (np.asarray(list(turns), dtype=np.float64) - count).reshape(raw.shape).astype(dtype)
+
+
+def tie_patterns(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return images that show in turn every pattern of equal pixels that three values can make."""
+    patterns = itertools.product((-3.0, -2.0, -1.0), repeat=math.prod(raw.shape[2:]))
+    turns = itertools.islice(itertools.cycle(patterns), math.prod(raw.shape[:2]))
+    return np.asarray(list(turns)).reshape(raw.shape).astype(dtype)
+
+
+def _sprinkled(*specials: float) -> Kind:
+    """Return a kind that puts the special values on about a quarter of the cells, and on one at least."""
+
+    def kind(raw: Words, dtype: np.dtype[Any]) -> Array:
+        value = uniform(raw, dtype).reshape(-1)
+        picked = (raw.reshape(-1) & np.uint64(0xFF)) < 64
+        if value.size:
+            picked[int(raw.reshape(-1)[0]) % value.size] = True
+        chosen = np.asarray(specials)[np.arange(value.size) % len(specials)]
+        return np.where(picked, chosen.astype(dtype), value).reshape(raw.shape)
+
+    return kind
+
+
+def subnormal(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return multiples of the smallest subnormal number."""
+    return integers(raw, dtype) * np.finfo(dtype).smallest_subnormal
+
+
+def offset(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return numbers with a large mean and a small variance: mean / deviation is 1e3, or 1e7 in float64."""
+    return uniform(raw, dtype) + np.asarray(1154.0 if dtype.itemsize == 4 else 1154.0e4, dtype)
+
+
+def constant(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return one value a channel, the same in every sample and pixel."""
+    first = (slice(0, 1), slice(None), *(slice(0, 1),) * (raw.ndim - 2))
+    return np.broadcast_to(uniform(raw[first], dtype), raw.shape).copy()
+
+
+def powers(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return a different power of two for each pixel of an image: a sum of them tells which were added."""
+    pixels = math.prod(raw.shape[2:])
+    image = np.ldexp(1.0, np.arange(pixels) % (np.finfo(dtype).nmant + 1)).reshape(raw.shape[2:])
+    return np.broadcast_to(image, raw.shape).astype(dtype)
+
+
+def _scaled(factor: float) -> Kind:
+    return lambda raw, dtype: uniform(raw, dtype) * np.asarray(factor, dtype)
+
+
+def limits(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return numbers near the largest finite one, some of either sign; a few of them can still be added."""
+    return uniform(raw, dtype) * (np.finfo(dtype).max / np.asarray(128, dtype))
+
+
+def extremes(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return the largest finite numbers of either sign among ordinary ones."""
+    largest = float(np.finfo(dtype).max)
+    return _sprinkled(largest, -largest)(raw, dtype)
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "uniform": uniform,
+        "integers": integers,
+        "positive": positive,
+        "negative": lambda raw, dtype: -positive(raw, dtype),
+        "wide": wide,
+        "distinct": distinct,
+        "ties": ties,
+        "orders": orders,
+        "tie_patterns": tie_patterns,
+        "nan": _sprinkled(math.nan),
+        "infinite": _sprinkled(math.inf, -math.inf),
+        "minus_infinity": _sprinkled(-math.inf, -math.inf, math.nan),
+        "signed_zeros": _sprinkled(0.0, -0.0, 1.0, -1.0),
+        "ones": lambda raw, dtype: np.ones(raw.shape, dtype),
+        "zeros": lambda raw, dtype: np.zeros(raw.shape, dtype),
+        "subnormal": subnormal,
+        "offset": offset,
+        "constant": constant,
+        "powers": powers,
+        "confident": _scaled(8.0),
+        "large": _scaled(5e3),
+        "shifted": lambda raw, dtype: uniform(raw, dtype) + np.asarray(1e4, dtype),
+        "limits": limits,
+        "extremes": extremes,
+        "one_hot": uniform,
+        "uint8_labels": uniform,
+        "int32_labels": uniform,
+        "labels_too_large": uniform,
+        "labels_negative": uniform,
+    }
+)
+
+# What the arrays besides the image hold, where the kind of the case does not say it for all of them.
+_FOR_EVERY_ARRAY = frozenset({"uniform", "integers", "wide"})
+_NEVER_NEGATIVE = frozenset({"running_var", "v"})
+_IMAGES = frozenset({"x", "logits", "cols", "param"})
+_LABEL_DTYPES: Mapping[str, str] = MappingProxyType({"uint8_labels": "uint8", "int32_labels": "int32"})
+
+
+def arrays(case: Case, **more: Shape) -> dict[str, Array]:
+    """Make the arrays of a case, in its layout.
+
+    ``more`` asks for further arrays, such as ``grad_output``, that the case itself gives no shape.
+    """
+    made = {}
+    for name in (*OPERATORS[case.operator].forward.arguments, "grad_output"):
+        shape = case.shapes.get(name, more.get(name))
+        if shape is not None:
+            made[name] = lay_out(_plain_array(case, name, shape), case.layout, len(made))
+    return made
+
+
+def draw(kind: str, shape: Shape, dtype: str, *seeds: int) -> Array:
+    """Make one array of a kind, for a check that needs more than its case holds."""
+    return KINDS[kind](words(shape, *seeds), np.dtype(dtype))
+
+
+def _plain_array(case: Case, name: str, shape: Shape) -> Array:
+    raw = words(shape, case.seed, crc32(name.encode()))
+    if name == "target":
+        return _target(case, raw)
+    dtype = np.dtype(case.dtype)
+    if dtype.kind != "f":
+        return integers(raw, np.dtype(np.float64)).astype(dtype)
+    if name in _NEVER_NEGATIVE:
+        return positive(raw, dtype)
+    if name == "grad_output" and case.data in ("ties", "orders", "tie_patterns", "minus_infinity"):
+        return powers(raw, dtype)
+    if name in _IMAGES or case.data in _FOR_EVERY_ARRAY:
+        return KINDS[case.data](raw, dtype)
+    return uniform(raw, dtype)
+
+
+def _target(case: Case, raw: Words) -> Array:
+    """Labels where the target has one axis; else weights, which need not sum to one."""
+    classes = case.shapes["logits"][1]
+    labels = (raw >> np.uint64(32)).astype(np.int64) % classes
+    if raw.ndim == 1:
+        if case.data == "labels_too_large":
+            labels[-1:] = classes
+        if case.data == "labels_negative":
+            labels[-1:] = -1
+        return labels.astype(_LABEL_DTYPES.get(case.data, "int64"))
+    dtype = np.dtype(case.dtype)
+    if case.data == "one_hot":
+        return (np.arange(raw.shape[1]) == labels[:, :1]).astype(dtype)
+    return positive(raw, dtype) if dtype.kind == "f" else labels.astype(dtype)

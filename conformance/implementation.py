@@ -1,0 +1,185 @@
+"""The implementation under test: found by name, called by the contract, and never trusted."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.contract import CONVENTIONS, FUNCTIONS
+
+Array = NDArray[Any]
+
+
+class TargetError(Exception):
+    """The target cannot be judged: it is not found, does not import, or provides nothing of the contract."""
+
+
+class NotProvidedError(Exception):
+    """The implementation leaves the function out."""
+
+
+class NotSupportedError(Exception):
+    """The implementation answered a call with NotImplementedError."""
+
+
+class CallError(Exception):
+    """A call ended in an exception, or returned what is no result of the function."""
+
+    def __init__(self, message: str, raised: BaseException | None = None) -> None:
+        super().__init__(message)
+        self.raised = raised
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """A namespace of the contract's functions, with the conventions that it declares."""
+
+    target: str
+    namespace: object
+    conventions: Mapping[str, str]
+
+    def provides(self, function: str) -> bool:
+        """Return whether the implementation defines a function of the contract."""
+        return getattr(self.namespace, function, None) is not None
+
+    def call(
+        self, function: str, positional: Sequence[Any], attributes: Mapping[str, Any]
+    ) -> tuple[Array, ...]:
+        """Call a function and return its results as arrays.
+
+        Raises
+        ------
+        NotProvidedError, NotSupportedError
+            neither is a failure
+        CallError
+            with the exception that was raised, or with what is wrong with the answer
+        """
+        if not self.provides(function):
+            raise NotProvidedError(function)
+        try:
+            # A warning is not a wrong answer, and must not become one where warnings are errors.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                returned = getattr(self.namespace, function)(*positional, **attributes)
+        except NotImplementedError as error:
+            raise NotSupportedError(str(error)) from error
+        except KeyboardInterrupt:
+            raise
+        # Whatever else a target raises, SystemExit included, is a finding about the target.
+        except BaseException as error:
+            raise CallError(f"raised {type(error).__name__}: {error}", error) from error
+        return _as_arrays(returned, FUNCTIONS[function].results)
+
+
+def _as_arrays(returned: Any, results: tuple[str, ...]) -> tuple[Array, ...]:
+    parts = [returned] if len(results) == 1 else returned
+    if not isinstance(parts, tuple | list) or len(parts) != len(results):
+        kind = f"{type(returned).__name__} of {len(parts)}" if isinstance(parts, tuple | list) else type(returned).__name__
+        raise CallError(f"returned a {kind}, want a tuple ({', '.join(results)})")
+    arrays = []
+    for name, part in zip(results, parts, strict=True):
+        try:
+            array = np.asarray(part)
+        # numpy.asarray runs the target's own __array__, which may raise anything.
+        except Exception as error:  # noqa: BLE001
+            raise CallError(f"returned {name} as {type(part).__name__}, which is no array ({error})") from error
+        if array.dtype.kind not in "fiub":
+            raise CallError(f"returned {name} as {type(part).__name__} of {array.dtype}, want floating numbers")
+        arrays.append(array)
+    return tuple(arrays)
+
+
+def load(target: str) -> Implementation:
+    """Find a target: a module, ``path/to/file.py``, or either with ``:name`` of an object in it.
+
+    Raises
+    ------
+    TargetError
+        with one line that says what to do
+
+    Examples
+    --------
+    >>> load("refcnn").provides("conv2d")
+    True
+    """
+    place, name = _split(target)
+    with _importing(target):
+        namespace: object = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
+    for part in name.split(".") if name else []:
+        if not hasattr(namespace, part):
+            raise TargetError(f"target {target!r}: {place} has no {part!r}")
+        namespace = getattr(namespace, part)
+    return from_namespace(target, namespace)
+
+
+def from_namespace(target: str, namespace: object) -> Implementation:
+    """Judge an object that is already there under the name ``target``."""
+    provided = [name for name in FUNCTIONS if getattr(namespace, name, None) is not None]
+    if not provided:
+        raise TargetError(f"target {target!r} provides no function of the contract, such as conv2d")
+    for name in provided:
+        if not callable(getattr(namespace, name)):
+            raise TargetError(f"target {target!r}: {name} must be a function, got {getattr(namespace, name)!r}")
+    conventions = getattr(namespace, "CONVENTIONS", {})
+    if not isinstance(conventions, Mapping):
+        raise TargetError(f"target {target!r}: CONVENTIONS must be a mapping, got {conventions!r}")
+    for key, value in conventions.items():
+        if value not in CONVENTIONS.get(key, ()):
+            legal = "; ".join(f"{name}: {' or '.join(values)}" for name, values in CONVENTIONS.items())
+            raise TargetError(f"target {target!r}: CONVENTIONS must be among {legal}; got {key}: {value}")
+    return Implementation(target, namespace, dict(conventions))
+
+
+def _split(target: str) -> tuple[str, str]:
+    place, colon, name = target.rpartition(":")
+    # A Windows drive, as in C:\mine.py, is not a name in a module.
+    return (place, name) if colon and name.replace(".", "_").isidentifier() else (target, "")
+
+
+def _load_module(name: str) -> object:
+    # A command installed on the path does not see the folder that it is called in, unlike python -m.
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    return importlib.import_module(name)
+
+
+def _load_file(path: Path) -> object:
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path}")
+    # Files beside the target are its to import; last on the path, they hide no installed package.
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
+    name = f"_refcnn_target_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses and pickling look their module up by name.
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextlib.contextmanager
+def _importing(target: str) -> Iterator[None]:
+    """Turn whatever importing a target raises into one line."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        reason = " ".join(str(error).split())
+        raise TargetError(f"target {target!r} cannot be imported: {type(error).__name__}: {reason}") from error

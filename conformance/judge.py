@@ -1,0 +1,254 @@
+"""Judge an implementation: run each requirement on its cases, count what ran, and keep what failed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+
+from conformance.case import Case
+from conformance.comparison import Finding, InconclusiveError, Violation, violated
+from conformance.contract import OPERATORS
+from conformance.implementation import (
+    CallError,
+    Implementation,
+    NotProvidedError,
+    NotSupportedError,
+    load,
+)
+from conformance.plan import Plan
+from conformance.requirements import Requirement, requirements_for
+from conformance.search import beyond_the_grid, search, smaller
+
+CONFORMS, FAILS, NOT_PROVIDED, NOT_SUPPORTED, NOT_TESTED = (
+    "conforms",
+    "fails",
+    "not provided",
+    "not supported",
+    "not tested",
+)
+
+Progress = Callable[[str], None]
+
+# Drawn from the neighbourhood of a failing case, most cases fail too; this many are enough to shrink well.
+_SHRINKING_EXAMPLES = 60
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A case on which a requirement is broken, and how."""
+
+    case: Case
+    violation: Violation
+
+
+@dataclass
+class RequirementResult:
+    """What became of a requirement: how many cases ran and failed, and the smallest failure first."""
+
+    requirement: str
+    kind: str
+    sentence: str
+    status: str = NOT_TESTED
+    cases: int = 0
+    failed: int = 0
+    not_supported: int = 0
+    inconclusive: int = 0
+    worst: float = 0.0
+    failures: list[Failure] = field(default_factory=list)
+
+
+@dataclass
+class OperatorResult:
+    """What became of an operator."""
+
+    operator: str
+    status: str
+    requirements: list[RequirementResult]
+    seconds: float
+
+    @property
+    def cases(self) -> int:
+        """How many cases ran, over all requirements."""
+        return sum(result.cases for result in self.requirements)
+
+
+def judge_case(implementation: Implementation, requirement: Requirement, case: Case) -> Finding:
+    """Check one case; a call that ends in an exception is a violation.
+
+    Raises
+    ------
+    NotSupportedError, InconclusiveError
+        where the case does not count
+    """
+    try:
+        return requirement.check(implementation, case)
+    except CallError as error:
+        return violated(str(error))
+
+
+def judge_requirement(
+    implementation: Implementation, requirement: Requirement, plan: Plan
+) -> RequirementResult:
+    """Run a requirement on its cases, then let Hypothesis search, or shrink what failed."""
+    result = RequirementResult(requirement.id, requirement.kind, requirement.sentence)
+    if not all(implementation.provides(name) for name in requirement.needs):
+        result.status = NOT_PROVIDED
+        return result
+    failures = [
+        failure for case in requirement.cases(plan) if (failure := _run(implementation, requirement, case, result))
+    ]
+    if failures:
+        smallest = min(failures, key=lambda failure: failure.case.elements)
+        result.failures = [_shrunk(implementation, requirement, smallest, plan)]
+    elif result.cases and not requirement.few and (found := _searched(implementation, requirement, plan, result)):
+        result.failures = [found]
+    result.status = _status(result)
+    return result
+
+
+def _run(
+    implementation: Implementation, requirement: Requirement, case: Case, result: RequirementResult
+) -> Failure | None:
+    """Check a case and count it."""
+    try:
+        finding = judge_case(implementation, requirement, case)
+    except NotSupportedError:
+        result.not_supported += 1
+        return None
+    except InconclusiveError:
+        result.inconclusive += 1
+        return None
+    result.cases += 1
+    result.worst = max(result.worst, finding.worst)
+    if finding.violation is None:
+        return None
+    result.failed += 1
+    return Failure(case, finding.violation)
+
+
+def _searched(
+    implementation: Implementation, requirement: Requirement, plan: Plan, result: RequirementResult
+) -> Failure | None:
+    if requirement.adapt is None:
+        return None
+    strategy = beyond_the_grid(requirement.operator, requirement.adapt)
+
+    def fails(case: Case) -> bool:
+        return _run(implementation, requirement, case, result) is not None
+
+    found = search(strategy, fails, plan.examples, plan.seed)
+    return None if found is None else _run(implementation, requirement, found, result)
+
+
+def _shrunk(
+    implementation: Implementation, requirement: Requirement, failure: Failure, plan: Plan
+) -> Failure:
+    """Look for a smaller case that breaks the same requirement."""
+    if requirement.kind == "refusals":
+        return failure
+    uncounted = RequirementResult(requirement.id, requirement.kind, requirement.sentence)
+
+    def fails(case: Case) -> bool:
+        return _run(implementation, requirement, case, uncounted) is not None
+
+    found = search(smaller(failure.case), fails, _SHRINKING_EXAMPLES, plan.seed)
+    if found is None or found.elements > failure.case.elements:
+        return failure
+    return _run(implementation, requirement, found, uncounted) or failure
+
+
+def _status(result: RequirementResult) -> str:
+    if result.failed:
+        return FAILS
+    if result.cases:
+        return CONFORMS
+    return NOT_SUPPORTED if result.not_supported else NOT_TESTED
+
+
+def judge_operator(
+    implementation: Implementation,
+    operator: str,
+    plan: Plan,
+    *,
+    fail_fast: bool = False,
+    progress: Progress = lambda _: None,
+) -> OperatorResult:
+    """Judge every requirement of an operator; ``progress`` hears the id of each before it runs."""
+    start = time.perf_counter()
+    results = []
+    for requirement in requirements_for(implementation, [operator]):
+        progress(requirement.id)
+        results.append(judge_requirement(implementation, requirement, plan))
+        if fail_fast and results[-1].status == FAILS:
+            break
+    return OperatorResult(operator, _operator_status(results), results, time.perf_counter() - start)
+
+
+def _operator_status(results: list[RequirementResult]) -> str:
+    statuses = {result.status for result in results}
+    if FAILS in statuses or CONFORMS in statuses:
+        return FAILS if FAILS in statuses else CONFORMS
+    if NOT_SUPPORTED in statuses:
+        return NOT_SUPPORTED
+    return NOT_PROVIDED if statuses == {NOT_PROVIDED} else NOT_TESTED
+
+
+def judge(
+    implementation: Implementation,
+    operators: Iterable[str] = tuple(OPERATORS),
+    plan: Plan | None = None,
+    *,
+    fail_fast: bool = False,
+    jobs: int = 1,
+    progress: Progress = lambda _: None,
+) -> Iterator[OperatorResult]:
+    """Judge operators one after the other, or several at once in processes that load the target themselves.
+
+    Examples
+    --------
+    >>> from conformance.implementation import load
+    >>> [result.status for result in judge(load("refcnn"), ["relu"], Plan("quick"))]
+    ['conforms']
+    """
+    plan = plan or Plan()
+    if jobs > 1:
+        yield from _judge_in_processes(implementation.target, tuple(operators), plan, fail_fast, jobs, progress)
+        return
+    for operator in operators:
+        result = judge_operator(implementation, operator, plan, fail_fast=fail_fast, progress=progress)
+        yield result
+        if fail_fast and result.status == FAILS:
+            return
+
+
+def _judge_in_processes(
+    target: str, operators: tuple[str, ...], plan: Plan, fail_fast: bool, jobs: int, progress: Progress
+) -> Iterator[OperatorResult]:
+    # A fork would copy the threads' locks of libraries such as PyTorch in whatever state they are.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        futures = [pool.submit(judge_in_worker, target, operator, plan, fail_fast) for operator in operators]
+        for operator, future in zip(operators, futures, strict=True):
+            progress(operator)
+            result = future.result()
+            yield result
+            if fail_fast and result.status == FAILS:
+                pool.shutdown(cancel_futures=True)
+                return
+
+
+def judge_in_worker(target: str, operator: str, plan: Plan, fail_fast: bool) -> OperatorResult:
+    """Judge one operator in a process of its own."""
+    return judge_operator(load(target), operator, plan, fail_fast=fail_fast)
+
+
+def replay(implementation: Implementation, case: Case) -> Iterator[tuple[Requirement, Finding | str]]:
+    """Check a case against every requirement that could hold it; a text says why one does not count."""
+    for requirement in requirements_for(implementation, [case.operator]):
+        try:
+            yield requirement, judge_case(implementation, requirement, case)
+        except (NotProvidedError, NotSupportedError, InconclusiveError) as error:
+            yield requirement, str(error)

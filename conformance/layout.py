@@ -1,0 +1,80 @@
+"""How an array lies in memory: the same numbers behind other strides, offsets and flags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def _negative(array: Array) -> Array:
+    """Store every axis backwards and read it backwards."""
+    backwards = (slice(None, None, -1),) * array.ndim
+    return array[backwards].copy()[backwards]
+
+
+def _strided(array: Array) -> Array:
+    """Let every second cell of a larger block hold the numbers; what lies between is not a number."""
+    filler = np.nan if array.dtype.kind == "f" else 77
+    block = np.full(tuple(2 * size + 1 for size in array.shape), filler, array.dtype)
+    view = block[(slice(1, None, 2),) * array.ndim]
+    view[...] = array
+    return view
+
+
+def _channels_last(array: Array) -> Array:
+    """Store the second axis innermost."""
+    if array.ndim < 3:
+        return np.asfortranarray(array)
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 1, -1)), -1, 1)
+
+
+def _swapped(array: Array) -> Array:
+    """Store the last two axes in each other's place."""
+    return array if array.ndim < 2 else np.ascontiguousarray(array.swapaxes(-1, -2)).swapaxes(-1, -2)
+
+
+def _broadcast(array: Array) -> Array:
+    """Let the first axis repeat its first entry with a stride of zero: the only layout that changes values."""
+    return np.broadcast_to(array[:1], array.shape) if array.ndim and array.shape[0] else array
+
+
+def _read_only(array: Array) -> Array:
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+LAYOUTS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
+    {
+        "contiguous": np.ascontiguousarray,
+        "fortran": np.asfortranarray,
+        "channels_last": _channels_last,
+        "swapped": _swapped,
+        "negative": _negative,
+        "strided": _strided,
+        "broadcast": _broadcast,
+        "read_only": _read_only,
+    }
+)
+_MIXED = ("fortran", "strided", "negative", "swapped")
+
+
+def lay_out(array: Array, layout: str, position: int) -> Array:
+    """Return the numbers of an array in a layout; ``mixed`` gives each argument another one.
+
+    Examples
+    --------
+    >>> lay_out(np.arange(6.0).reshape(2, 3), "negative", 0).strides
+    (-24, -8)
+    """
+    if layout == "mixed":
+        layout = _MIXED[position % len(_MIXED)]
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)} or mixed, got {layout!r}")
+    return LAYOUTS[layout](array)

@@ -1,0 +1,162 @@
+"""Windows that slide over images, and their transpose: the only stride arithmetic.
+
+Convolution, pooling and normalisation all look at an image through `windows`, and send gradients
+back through `add_windows`. A signal of one dimension is an image of height 1.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from refcnn._checks import FloatArray, Padding, Pair, Sides, fits, flag, four_sides, half_padding, pair, rank
+
+
+class Axis(NamedTuple):
+    """One direction of an image and the windows that slide along it; lengths are in pixels."""
+
+    size: int  # the image, without its padding
+    kernel: int = 1  # cells of a window
+    stride: int = 1  # from one window to the next
+    dilation: int = 1  # from one cell of a window to the next
+    before: int = 0  # padding above, or to the left
+    after: int = 0  # padding below, or to the right
+    overhang: int = 0  # what the last window of ceil_mode needs beyond the padding
+    outputs: int = 1  # number of windows
+
+    @property
+    def extent(self) -> int:
+        """Length of a window from its first cell to its last."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def padded(self) -> int:
+        """Length of the image with all that is added around it."""
+        return self.before + self.size + self.after + self.overhang
+
+    @property
+    def image(self) -> slice:
+        """Where the image lies in its padded self."""
+        return slice(self.before, self.before + self.size)
+
+    def cells(self, offset: int) -> slice:
+        """Where the padded image holds the cell at this offset of each window."""
+        first = offset * self.dilation
+        return slice(first, first + (self.outputs - 1) * self.stride + 1, self.stride)
+
+    def with_padding_as_image(self) -> "Axis":
+        """Return the same windows over an image that the padding is a part of."""
+        return self._replace(size=self.before + self.size + self.after, before=0, after=0)
+
+
+Axes = tuple[Axis, Axis]
+
+
+def slide(
+    operator: str,
+    argument: str,
+    size: int,
+    kernel: int,
+    stride: int,
+    padding: Sides,
+    dilation: int,
+    ceil_mode: bool = False,
+) -> Axis:
+    """Count the windows that fit: ⌊(size + padding − extent) / stride⌋ + 1.
+
+    `ceil_mode` adds the one that sticks out, if it starts inside the image or the padding before it.
+    The argument is the one to blame for a kernel that does not fit.
+    """
+    axis = Axis(size, kernel, stride, dilation, *padding)
+    fits(operator, argument, axis.extent, axis.padded, size)
+    steps, rest = divmod(axis.padded - axis.extent, stride)
+    outputs = steps + 1
+    if ceil_mode and rest and outputs * stride < axis.before + size:
+        return axis._replace(outputs=outputs + 1, overhang=stride - rest)
+    return axis._replace(outputs=outputs)
+
+
+def slide_both(
+    operator: str,
+    argument: str,
+    sizes: tuple[int, ...],
+    kernel_size: tuple[int, ...],
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    ceil_mode: bool = False,
+) -> Axes:
+    """Resolve the attributes of an operator on images into a vertical and a horizontal axis."""
+    strides, dilations = pair(operator, "stride", stride, 1), pair(operator, "dilation", dilation, 1)
+    sides = four_sides(operator, padding)
+    rows, columns = (
+        slide(operator, argument, sizes[i], kernel_size[i], strides[i], sides[i], dilations[i], ceil_mode)
+        for i in (0, 1)
+    )
+    return rows, columns
+
+
+def slide_pool(
+    operator: str,
+    x: FloatArray,
+    kernel_size: Pair,
+    stride: Pair | None,
+    padding: Padding,
+    dilation: Pair,
+    ceil_mode: bool,
+) -> Axes:
+    """Check what pooling asks of its attributes, and resolve them."""
+    rank(operator, "x", x, "(N, C, H, W)")
+    kernel = pair(operator, "kernel_size", kernel_size, 1)
+    half_padding(operator, four_sides(operator, padding), kernel)
+    strides = kernel if stride is None else stride
+    ceil = flag(operator, "ceil_mode", ceil_mode)
+    return slide_both(operator, "kernel_size", x.shape[2:], kernel, strides, padding, dilation, ceil)
+
+
+def output_shape(x: FloatArray, axes: Axes) -> tuple[int, ...]:
+    """Return (N, C, OH, OW)."""
+    return (*x.shape[:2], *(axis.outputs for axis in axes))
+
+
+def pad(x: NDArray[Any], axes: Axes, fill: float) -> NDArray[Any]:
+    """Set the image into a larger one of cells that are all `fill`."""
+    rows, columns = axes
+    padded = np.full((*x.shape[:2], rows.padded, columns.padded), fill, x.dtype)
+    padded[:, :, rows.image, columns.image] = x
+    return padded
+
+
+def windows(x: NDArray[Any], axes: Axes, fill: float = 0.0) -> NDArray[Any]:
+    """View images (N, C, H, W) as their windows (N, C, KH, KW, OH, OW), with `fill` for padding.
+
+    The slice at one kernel offset is thus a small image: what that cell of the window sees as it slides.
+    """
+    rows, columns = axes
+    view = sliding_window_view(pad(x, axes, fill), (rows.extent, columns.extent), axis=(2, 3))
+    view = view[:, :, :: rows.stride, :: columns.stride, :: rows.dilation, :: columns.dilation]
+    view = view[:, :, : rows.outputs, : columns.outputs]
+    return view.transpose(0, 1, 4, 5, 2, 3)  # (N, C, OH, OW, KH, KW) to (N, C, KH, KW, OH, OW)
+
+
+def at_offsets(cells: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield windows (N, C, KH, KW, OH, OW) as small images (N, C, OH, OW), one an offset, in row-major order.
+
+    A loop over a few images is many times faster than NumPy's reduction over the two short axes.
+    """
+    for i, j in np.ndindex(cells.shape[2:4]):
+        yield cells[:, :, i, j]
+
+
+def add_windows(cells: FloatArray, axes: Axes) -> FloatArray:
+    """Add windows (N, C, KH, KW, OH, OW) back into images (N, C, H, W); the transpose of `windows`.
+
+    A pixel collects all the cells that show it; what lies in the padding is dropped.
+    """
+    rows, columns = axes
+    padded = np.zeros((*cells.shape[:2], rows.padded, columns.padded), cells.dtype)
+    for i, j in np.ndindex(rows.kernel, columns.kernel):
+        padded[:, :, rows.cells(i), columns.cells(j)] += cells[:, :, i, j]
+    return padded[:, :, rows.image, columns.image]
