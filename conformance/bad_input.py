@@ -72,7 +72,10 @@ _POOL: tuple[tuple[str, Spoilt], ...] = (
     ("padding above half the kernel", _attributes(padding=(2, 0))),
     ("padding above half the kernel on the right", _attributes(padding=((0, 0), (0, 2)))),
     ("a kernel wider than the image, in ceil_mode", _attributes(kernel_size=(2, 6), ceil_mode=True)),
-    ("a kernel higher than the image, in ceil_mode", _attributes(kernel_size=(6, 2), stride=3, ceil_mode=True)),
+    (
+        "a kernel higher than the image, in ceil_mode",
+        _attributes(kernel_size=(6, 2), stride=3, ceil_mode=True),
+    ),
 )
 _IMAGE: tuple[tuple[str, Spoilt], ...] = (
     ("an image without a batch axis", _shapes(x=(2, 4, 5))),

@@ -169,7 +169,9 @@ def _check(plain: Any) -> None:
         raise ValueError(f"seed must be an integer of at least 0, got {plain['seed']!r}")
     _check_members(plain, "shapes", {*operator.forward.arguments, "grad_output"})
     _check_members(
-        {"attributes": {}, **plain}, "attributes", {*operator.forward.attributes, "kernel_size", "input_shape"}
+        {"attributes": {}, **plain},
+        "attributes",
+        {*operator.forward.attributes, "kernel_size", "input_shape"},
     )
     for name, shape in plain["shapes"].items():
         if not isinstance(shape, list | tuple) or not all(isinstance(size, int) and size >= 0 for size in shape):

@@ -141,9 +141,7 @@ def parse(signature: str) -> Function:
         name=name,
         arguments=tuple(argument.partition("=")[0] for argument in arguments),
         optional=frozenset(argument.partition("=")[0] for argument in arguments if "=" in argument),
-        attributes=MappingProxyType(
-            dict(_attribute(part.strip()) for part in keyword.split(",") if part.strip())
-        ),
+        attributes=MappingProxyType(dict(_attribute(part.strip()) for part in keyword.split(",") if part.strip())),
         results=tuple(result.strip() for result in results.split(",")),
     )
 

@@ -45,7 +45,7 @@ def integers(raw: Words, dtype: np.dtype[Any]) -> Array:
 
 def positive(raw: Words, dtype: np.dtype[Any]) -> Array:
     """Return numbers in [1/4, 5/4)."""
-    return uniform(raw, dtype) / 4 + np.asarray(0.75, dtype)
+    return np.asarray(uniform(raw, dtype) / 4 + 0.75, dtype)
 
 
 def wide(raw: Words, dtype: np.dtype[Any]) -> Array:
@@ -96,12 +96,12 @@ def _sprinkled(*specials: float) -> Kind:
 
 def subnormal(raw: Words, dtype: np.dtype[Any]) -> Array:
     """Return multiples of the smallest subnormal number."""
-    return integers(raw, dtype) * np.finfo(dtype).smallest_subnormal
+    return np.asarray(integers(raw, dtype) * np.finfo(dtype).smallest_subnormal, dtype)
 
 
 def offset(raw: Words, dtype: np.dtype[Any]) -> Array:
     """Return numbers with a large mean and a small variance: mean / deviation is 1e3, or 1e7 in float64."""
-    return uniform(raw, dtype) + np.asarray(1154.0 if dtype.itemsize == 4 else 1154.0e4, dtype)
+    return np.asarray(uniform(raw, dtype) + np.asarray(1154.0 if dtype.itemsize == 4 else 1154.0e4, dtype), dtype)
 
 
 def constant(raw: Words, dtype: np.dtype[Any]) -> Array:
@@ -123,7 +123,7 @@ def _scaled(factor: float) -> Kind:
 
 def limits(raw: Words, dtype: np.dtype[Any]) -> Array:
     """Return numbers near the largest finite one, some of either sign; a few of them can still be added."""
-    return uniform(raw, dtype) * (np.finfo(dtype).max / np.asarray(128, dtype))
+    return np.asarray(uniform(raw, dtype) * (np.finfo(dtype).max / np.asarray(128, dtype)), dtype)
 
 
 def extremes(raw: Words, dtype: np.dtype[Any]) -> Array:
@@ -178,7 +178,7 @@ def arrays(case: Case, **more: Shape) -> dict[str, Array]:
 
     ``more`` asks for further arrays, such as ``grad_output``, that the case itself gives no shape.
     """
-    made = {}
+    made: dict[str, Array] = {}
     for name in (*OPERATORS[case.operator].forward.arguments, "grad_output"):
         shape = case.shapes.get(name, more.get(name))
         if shape is not None:
@@ -219,5 +219,5 @@ def _target(case: Case, raw: Words) -> Array:
         return labels.astype(_LABEL_DTYPES.get(case.data, "int64"))
     dtype = np.dtype(case.dtype)
     if case.data == "one_hot":
-        return (np.arange(raw.shape[1]) == labels[:, :1]).astype(dtype)
+        return np.asarray(np.arange(raw.shape[1]) == labels[:, :1], dtype)
     return positive(raw, dtype) if dtype.kind == "f" else labels.astype(dtype)

@@ -52,9 +52,7 @@ class Implementation:
         """Return whether the implementation defines a function of the contract."""
         return getattr(self.namespace, function, None) is not None
 
-    def call(
-        self, function: str, positional: Sequence[Any], attributes: Mapping[str, Any]
-    ) -> tuple[Array, ...]:
+    def call(self, function: str, positional: Sequence[Any], attributes: Mapping[str, Any]) -> tuple[Array, ...]:
         """Call a function and return its results as arrays.
 
         Raises
@@ -84,14 +82,16 @@ class Implementation:
 def _as_arrays(returned: Any, results: tuple[str, ...]) -> tuple[Array, ...]:
     parts = [returned] if len(results) == 1 else returned
     if not isinstance(parts, tuple | list) or len(parts) != len(results):
-        kind = f"{type(returned).__name__} of {len(parts)}" if isinstance(parts, tuple | list) else type(returned).__name__
+        kind = (
+            f"{type(returned).__name__} of {len(parts)}" if isinstance(parts, tuple | list) else type(returned).__name__
+        )
         raise CallError(f"returned a {kind}, want a tuple ({', '.join(results)})")
     arrays = []
     for name, part in zip(results, parts, strict=True):
         try:
             array = np.asarray(part)
         # numpy.asarray runs the target's own __array__, which may raise anything.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             raise CallError(f"returned {name} as {type(part).__name__}, which is no array ({error})") from error
         if array.dtype.kind not in "fiub":
             raise CallError(f"returned {name} as {type(part).__name__} of {array.dtype}, want floating numbers")

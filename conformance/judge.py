@@ -89,9 +89,7 @@ def judge_case(implementation: Implementation, requirement: Requirement, case: C
         return violated(str(error))
 
 
-def judge_requirement(
-    implementation: Implementation, requirement: Requirement, plan: Plan
-) -> RequirementResult:
+def judge_requirement(implementation: Implementation, requirement: Requirement, plan: Plan) -> RequirementResult:
     """Run a requirement on its cases, then let Hypothesis search, or shrink what failed."""
     result = RequirementResult(requirement.id, requirement.kind, requirement.sentence)
     if not all(implementation.provides(name) for name in requirement.needs):
@@ -143,11 +141,9 @@ def _searched(
     return None if found is None else _run(implementation, requirement, found, result)
 
 
-def _shrunk(
-    implementation: Implementation, requirement: Requirement, failure: Failure, plan: Plan
-) -> Failure:
+def _shrunk(implementation: Implementation, requirement: Requirement, failure: Failure, plan: Plan) -> Failure:
     """Look for a smaller case that breaks the same requirement."""
-    if requirement.kind == "refusals":
+    if not requirement.shrinks:
         return failure
     uncounted = RequirementResult(requirement.id, requirement.kind, requirement.sentence)
 

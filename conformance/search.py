@@ -70,9 +70,13 @@ def _levels(name: str, levels: tuple[Any, ...]) -> st.SearchStrategy[Any]:
 def smaller(case: Case) -> st.SearchStrategy[Case]:
     """Draw cases like the given one with sizes no larger and attributes no less plain."""
     if case.operator == "col2im":
-        shrunk = smaller(case.but(operator="im2col", shapes={"x": case.attributes["input_shape"]}, attributes={
-            name: value for name, value in case.attributes.items() if name != "input_shape"
-        }))
+        shrunk = smaller(
+            case.but(
+                operator="im2col",
+                shapes={"x": case.attributes["input_shape"]},
+                attributes={name: value for name, value in case.attributes.items() if name != "input_shape"},
+            )
+        )
         return shrunk.map(transposed_im2col)
     sizes = {name: st.integers(min(1, size), size) for name, size in _sizes(case).items()}
     attributes = {name: _plainer(case, name, value) for name, value in case.attributes.items()}
@@ -140,9 +144,7 @@ def _with_sizes(case: Case, sizes: Mapping[str, int], attributes: Mapping[str, A
     return shapes
 
 
-def search(
-    cases: st.SearchStrategy[Case], fails: Callable[[Case], bool], examples: int, seed: int
-) -> Case | None:
+def search(cases: st.SearchStrategy[Case], fails: Callable[[Case], bool], examples: int, seed: int) -> Case | None:
     """Return the smallest case that Hypothesis finds to fail, or nothing."""
     rules = settings(
         max_examples=examples,

@@ -71,9 +71,7 @@ def _bias(operator: str, bias: npt.ArrayLike | None, like: Tensor, filters: int)
     return vector
 
 
-def _conv(
-    axes: int, x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None, **how: object
-) -> Array:
+def _conv(axes: int, x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None, **how: object) -> Array:
     operator = f"conv{axes}d"
     image, kernels = tensors(operator, x=x, weight=weight)
     forward = _correlation(operator, axes, image, kernels, **how)

@@ -87,9 +87,7 @@ def _max(x: Tensor, how: _Pooling) -> Tensor:
     padded = any(before or after for before, after in how.padding)
     undilated = max(how.dilation) == 1
     if not padded or (undilated and symmetric(how.padding)):
-        return functional.max_pool2d(
-            x, how.kernel, how.stride, befores(how.padding), how.dilation, how.ceil_mode
-        )
+        return functional.max_pool2d(x, how.kernel, how.stride, befores(how.padding), how.dilation, how.ceil_mode)
     # PyTorch pads both sides alike, and of a dilated window that lies in the padding it reports an index that
     # may lie outside the image. So the image is extended until every window ends in it: the kernel then pads
     # no more than top and left, such an index falls on an extension, and surplus windows are cut off.
@@ -156,9 +154,7 @@ def max_pool2d_backward(
     marks = image.isnan().to(image.dtype)
     with_nan = _max(marks, how) == 1
     zero = torch.zeros_like(cotangent)
-    return routed(image, torch.where(with_nan, zero, cotangent)) + routed(
-        marks, torch.where(with_nan, cotangent, zero)
-    )
+    return routed(image, torch.where(with_nan, zero, cotangent)) + routed(marks, torch.where(with_nan, cotangent, zero))
 
 
 def _mean(how: _Pooling, count_include_pad: bool) -> Callable[[Tensor], Tensor]:
@@ -177,9 +173,7 @@ def _mean(how: _Pooling, count_include_pad: bool) -> Callable[[Tensor], Tensor]:
         (_, bottom), (_, right) = how.padding
         # what overhangs the image may still lie in the padding, which is there already
         beyond = [0, max(0, width - right), 0, max(0, height - bottom)]
-        sums = functional.avg_pool2d(
-            functional.pad(padded, beyond), how.kernel, how.stride, divisor_override=1
-        )
+        sums = functional.avg_pool2d(functional.pad(padded, beyond), how.kernel, how.stride, divisor_override=1)
         return sums[:, :, : how.output[0], : how.output[1]]
 
     return forward

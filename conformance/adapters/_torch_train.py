@@ -62,9 +62,7 @@ def batch_norm_backward(
 ) -> tuple[Array, ...]:
     """functional.batch_norm by autograd."""
     operator = "batch_norm_backward"
-    image, scale, mean, var = tensors(
-        operator, x=x, gamma=gamma, running_mean=running_mean, running_var=running_var
-    )
+    image, scale, mean, var = tensors(operator, x=x, gamma=gamma, running_mean=running_mean, running_var=running_var)
     _statistics(operator, image, training, gamma=scale, running_mean=mean, running_var=var)
 
     def forward(x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
@@ -113,9 +111,7 @@ def dropout(x: npt.ArrayLike, *, p: float, training: bool, seed: int) -> Array:
     return array(torch.where(mask, 0.0, values / (1 - p)) if training else values)
 
 
-def dropout_backward(
-    grad_output: npt.ArrayLike, x: npt.ArrayLike, *, p: float, training: bool, seed: int
-) -> Array:
+def dropout_backward(grad_output: npt.ArrayLike, x: npt.ArrayLike, *, p: float, training: bool, seed: int) -> Array:
     """Differentiate by autograd, through the same mask."""
     values = tensor("dropout_backward", "x", x)
     mask = _dropped("dropout_backward", values, p, training, seed)

@@ -59,7 +59,9 @@ def _same(
             return violated(f"{names} need results of shape {other.shape}, got {result.shape}")
         products.append(float(np.sum(result.astype(np.float64) * other.astype(np.float64))))
         if not exact or not _is_whole(answer.value):
-            allowed += float(np.sum(answer.allowed * np.abs(other))) + 1e-12 * float(np.sum(np.abs(answer.value * other)))
+            allowed += float(np.sum(answer.allowed * np.abs(other))) + 1e-12 * float(
+                np.sum(np.abs(answer.value * other))
+            )
     if not np.any(left[2].value):
         raise InconclusiveError("every right value is zero")
     difference = abs(products[0] - products[1])

@@ -38,7 +38,7 @@ _SEEDS = range(100, 140)
 
 
 def scale(make: Make) -> Check:
-    """Every cell holds zero or x / (1 - p) in training, and x outside it."""
+    """Require zero or x / (1 - p) in every cell in training, and x outside it."""
 
     def check(implementation: Implementation, case: Case) -> Finding:
         call = make(case)
@@ -53,7 +53,7 @@ def scale(make: Make) -> Check:
 
 
 def same_mask(implementation: Implementation, case: Case) -> Finding:
-    """The mask depends on seed, p and shape alone: not on the numbers, their type or layout, nor on the call."""
+    """Require a mask that depends on seed, p and shape alone: not on the numbers, their layout, nor the call."""
     mask = _mask(implementation, forward(case))
     others = {
         "in a second call": forward(case),
@@ -70,13 +70,13 @@ def same_mask(implementation: Implementation, case: Case) -> Finding:
 
 
 def same_mask_in_both_types(implementation: Implementation, case: Case) -> Finding:
-    """The mask is the same for float32 and float64."""
-    masks = [_mask(implementation, forward(case.but(dtype=dtype))) for dtype in ("float32", "float64")]
-    return PASSED if np.array_equal(*masks) else violated("the mask differs between float32 and float64")
+    """Require the same mask for float32 and float64."""
+    single, double = (_mask(implementation, forward(case.but(dtype=dtype))) for dtype in ("float32", "float64"))
+    return PASSED if np.array_equal(single, double) else violated("the mask differs between float32 and float64")
 
 
 def rate(implementation: Implementation, case: Case) -> Finding:
-    """Cells are dropped at rate p: in all, at each place over the seeds, and in each sample and channel."""
+    """Require that cells are dropped at rate p: in all, at each place over the seeds, and for each seed."""
     masks = _masks(implementation, case)
     p = case.attributes["p"]
     findings = [_binomial("of all cells", masks.sum(), masks.size, p)]
@@ -88,7 +88,7 @@ def rate(implementation: Implementation, case: Case) -> Finding:
 
 
 def independence(implementation: Implementation, case: Case) -> Finding:
-    """Two cells are dropped together at rate p²: neighbours along each axis, any two places, one place and two seeds."""
+    """Require that two cells are dropped together at rate p²: neighbours, any two places, one place and two seeds."""
     masks = _masks(implementation, case)
     p = case.attributes["p"]
     centred = masks - p
@@ -104,12 +104,14 @@ def independence(implementation: Implementation, case: Case) -> Finding:
     # Σ over all pairs of places of their squared covariance has a known mean; a shared mask multiplies it.
     excess = float((together**2).sum() / 2) / (pairs * len(masks) * (p * (1 - p)) ** 2)
     if excess > 1 + _DEVIATIONS * math.sqrt(2 / pairs) * 4:
-        findings.append(violated(f"cells are not dropped independently: their covariances are {excess:.3g} times chance"))
+        findings.append(
+            violated(f"cells are not dropped independently: their covariances are {excess:.3g} times chance")
+        )
     return first_violation(*findings)
 
 
 def seeds_differ(implementation: Implementation, case: Case) -> Finding:
-    """Two seeds give two masks."""
+    """Require two masks of two seeds."""
     masks = _masks(implementation, case).reshape(len(_SEEDS), -1)
     if len(np.unique(masks, axis=0)) == len(_SEEDS):
         return PASSED
@@ -126,9 +128,7 @@ def _mask(implementation: Implementation, call: Call) -> NDArray[np.bool_]:
 
 def _masks(implementation: Implementation, case: Case) -> NDArray[np.float64]:
     x = draw("positive", case.shapes["x"], case.dtype, case.seed)
-    masks = [
-        _mask(implementation, Call("dropout", case.with_attributes(seed=seed), {"x": x})) for seed in _SEEDS
-    ]
+    masks = [_mask(implementation, Call("dropout", case.with_attributes(seed=seed), {"x": x})) for seed in _SEEDS]
     return np.asarray(masks, dtype=np.float64)
 
 

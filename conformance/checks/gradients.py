@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +19,8 @@ from conformance.implementation import Implementation
 Array = NDArray[Any]
 Check = Callable[[Implementation, Case], Finding]
 
-# Arrays of size one move by at most 2 * 2**-7: small against the gaps of 1/4 between distinct data, and large enough that
-# rounding, of 2**-53 / step, stays below 1e-13 of the sum. Three steps give the extrapolation and its error.
+# Arrays of size one move by at most 2 * 2**-7: small against the gaps of 1/4 between distinct data, and large enough
+# that rounding, of 2**-53 / step, stays below 1e-13 of the sum. Three steps give the extrapolation and its error.
 _STEPS = (2.0**-7, 2.0**-8, 2.0**-9)
 
 
@@ -79,6 +80,6 @@ def _slope(
         )
         differences.append(float(np.sum((ahead - behind) * weight)) / (2 * step))
         size = max(size, float(np.sum((np.abs(ahead) + np.abs(behind)) * np.abs(weight))))
-    coarse, fine = ((4 * b - a) / 3 for a, b in zip(differences, differences[1:], strict=False))
+    coarse, fine = ((4 * b - a) / 3 for a, b in itertools.pairwise(differences))
     terms = 64 + np.size(direction)
     return fine, abs(fine - coarse) + terms * 2.0**-53 * size / _STEPS[-1]

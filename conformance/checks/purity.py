@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -71,20 +71,25 @@ def no_alias(make: Make) -> Check:
 
 
 def no_state(make: Make, others: Callable[[Case], list[Case]]) -> Check:
-    """Interleave a case with others and repeat it, also with the same arrays under new numbers: all must be right."""
+    """Interleave a case with others and repeat it, also with the same arrays under new numbers.
+
+    What is wrong however it is called is for other requirements to say: here an answer must have been right, and be
+    wrong later, or must stay the same when the numbers it depends on change.
+    """
 
     def check(implementation: Implementation, case: Case) -> Finding:
-        worst = 0.0
-        for position, call in enumerate(_sequence(make, case, others(case))):
-            finding = _against_oracle(implementation, call)
-            worst = max(worst, finding.worst)
-            if finding.violation is not None and position == 0:
-                return _remembered(implementation, call, make(case.but(seed=case.seed + 3)))
-            if finding.violation is not None:
-                violation = finding.violation
-                message = f"right in a first call, but after {position} others {violation.message}"
-                return violated(message, violation.got, violation.want)
-        return Finding(worst=worst)
+        call = make(case)
+        worst = _against_oracle(implementation, call)
+        if worst.violation is not None:
+            return _remembered(implementation, call, make(case.but(seed=case.seed + 3)))
+        between = [make(other) for other in others(case)]
+        for other in between:
+            if _against_oracle(implementation, other).violation is not None:
+                return _remembered(implementation, other, make(other.case.but(seed=case.seed + 3)))
+        again = _against_oracle(implementation, call)
+        if again.violation is not None:
+            return violated(f"right in a first call, but after {len(between)} others {again.violation.message}")
+        return first_violation(worst, again, _refilled(implementation, call, make(case.but(seed=case.seed + 2))))
 
     return check
 
@@ -92,12 +97,11 @@ def no_state(make: Make, others: Callable[[Case], list[Case]]) -> Check:
 def _against_oracle(implementation: Implementation, call: Call) -> Finding:
     answers = call.answers(implementation)
     names = FUNCTIONS[call.function].results
-    results = call.run(implementation)
-    return first_violation(*map(compare, names, results, answers))
+    return first_violation(*map(compare, names, call.run(implementation), answers))
 
 
 def _remembered(implementation: Implementation, call: Call, other: Call) -> Finding:
-    """Look, where the first call is wrong already, for an array whose numbers make no difference to the answer."""
+    """Look, where a call is wrong, for an array whose numbers make no difference to the answer."""
     results, answers = call.run(implementation), call.answers(implementation)
     for name, array in other.arrays.items():
         changed = call.but(**{name: array})
@@ -108,20 +112,21 @@ def _remembered(implementation: Implementation, call: Call, other: Call) -> Find
         )
         if should_differ and all(map(np.array_equal, results, new_results)):
             return violated(f"the answer is the same for another {name}: it comes from an earlier call")
-    raise InconclusiveError("a first call is wrong already, so a later one says nothing")
+    raise InconclusiveError("the answer is wrong however it is called, so a later call says nothing")
 
 
-def _sequence(make: Make, case: Case, others: list[Case]) -> Iterator[Call]:
-    call = make(case)
-    yield call
-    for other in others:
-        yield make(other)
-    yield call
-    if all(array.flags.writeable for array in call.arrays.values()):
-        # The same arrays with new numbers in them: whoever remembers an array by its identity is wrong now.
-        for name, array in make(case.but(seed=case.seed + 2)).arrays.items():
-            call.arrays[name][...] = array
-        yield call
+def _refilled(implementation: Implementation, call: Call, new: Call) -> Finding:
+    """Write new numbers into the arrays of an earlier call: whoever knows an array by its identity is wrong now."""
+    if not all(array.flags.writeable for array in call.arrays.values()):
+        return PASSED
+    if _against_oracle(implementation, new).violation is not None:
+        raise InconclusiveError("the answer is wrong however it is called, so the same arrays say nothing")
+    for name, array in new.arrays.items():
+        call.arrays[name][...] = array
+    finding = _against_oracle(implementation, call)
+    if finding.violation is None:
+        return finding
+    return violated(f"with new numbers in the arrays of an earlier call {finding.violation.message}")
 
 
 def layouts(make: Make) -> Check:

@@ -67,7 +67,7 @@ def linearity(argument: str) -> Check:
 
 
 def sample_independence(implementation: Implementation, case: Case) -> Finding:
-    """The answer to a batch is the answers to its samples, one after the other."""
+    """Compare the answer to a batch with the answers to its samples, one after the other."""
     arrays = dict(forward(case).arrays)
     first = next(iter(arrays))
     whole = _run(implementation, case, arrays)
@@ -80,7 +80,7 @@ def sample_independence(implementation: Implementation, case: Case) -> Finding:
 
 
 def channel_independence(implementation: Implementation, case: Case) -> Finding:
-    """The answer to an image is the answers to its channels, one after the other."""
+    """Compare the answer to an image with the answers to its channels, one after the other."""
     x = forward(case).arrays["x"]
     whole = _run(implementation, case, {"x": x})
     findings = [PASSED]
@@ -92,7 +92,7 @@ def channel_independence(implementation: Implementation, case: Case) -> Finding:
 
 
 def groups(implementation: Implementation, case: Case) -> Finding:
-    """A grouped convolution is as many separate convolutions, of its channels in order."""
+    """Compare a grouped convolution with as many separate ones, of its channels in order."""
     arrays = dict(forward(case).arrays)
     count = case.all_attributes["groups"]
     whole = _run(implementation, case, arrays)
@@ -207,7 +207,7 @@ def pointwise_kernel(implementation: Implementation, case: Case) -> Finding:
 
 
 def shift(implementation: Implementation, case: Case) -> Finding:
-    """Moving the image by one stride moves the answer by one pixel, along each axis in turn."""
+    """Move the image by one stride: the answer must move by one pixel, along each axis in turn."""
     arrays = dict(forward(case).arrays)
     name = next(iter(arrays))
     image = arrays[name]
@@ -217,9 +217,7 @@ def shift(implementation: Implementation, case: Case) -> Finding:
         step = _shift_step(case, axis - 2, _spatial(image))
         # The rows that come in are new numbers, so that a copy of the old border would show.
         entering = draw("integers", tuple(_with(image.shape, axis, step)), case.dtype, case.seed, axis)
-        moved = _run(
-            implementation, case, arrays | {name: np.concatenate([entering, image], axis=axis)}
-        )
+        moved = _run(implementation, case, arrays | {name: np.concatenate([entering, image], axis=axis)})
         ahead = still.value.shape[axis]
         tail = [slice(None)] * image.ndim
         tail[axis] = slice(moved.value.shape[axis] - ahead, None)
@@ -276,4 +274,3 @@ def normalised(implementation: Implementation, case: Case) -> Finding:
             ),
         ),
     )
-

@@ -69,9 +69,7 @@ def _listed(pixels: list[tuple[int, int]]) -> str:
 def _window_pixels(maximal: Array, axes: list[Axis], o: int, p: int) -> list[tuple[int, int]]:
     """Return the pixels of one window that are its maxima, in row-major order."""
     vertical, horizontal = axes
-    return [
-        (int(vertical.pixels[o, k]), int(horizontal.pixels[p, q])) for k, q in np.argwhere(maximal)
-    ]
+    return [(int(vertical.pixels[o, k]), int(horizontal.pixels[p, q])) for k, q in np.argwhere(maximal)]
 
 
 def divisor(implementation: Implementation, case: Case) -> Finding:

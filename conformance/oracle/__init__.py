@@ -31,7 +31,10 @@ _DEFINITIONS: Mapping[str, Callable[[Problem], tuple[Answer, ...]]] = MappingPro
             (convolution, ("conv_transpose2d", "conv_transpose2d_backward")),
             (pooling, ("max_pool2d", "max_pool2d_backward", "avg_pool2d", "avg_pool2d_backward")),
             (pooling, ("global_avg_pool2d", "global_avg_pool2d_backward")),
-            (pointwise, ("linear", "linear_backward", "relu", "relu_backward", "sigmoid", "sigmoid_backward")),
+            (
+                pointwise,
+                ("linear", "linear_backward", "relu", "relu_backward", "sigmoid", "sigmoid_backward"),
+            ),
             (pointwise, ("tanh", "tanh_backward", "dropout", "dropout_backward")),
             (loss, ("softmax", "softmax_backward", "cross_entropy", "cross_entropy_backward")),
             (normalisation, ("batch_norm", "batch_norm_backward")),
@@ -72,7 +75,9 @@ def answers(
 def output_shape(case: Case) -> Shape:
     """Return the shape of the operator's first result, which is the shape of its ``grad_output``."""
     arrays = {
-        name: np.zeros(shape) for name, shape in case.shapes.items() if name in OPERATORS[case.operator].forward.arguments
+        name: np.zeros(shape)
+        for name, shape in case.shapes.items()
+        if name in OPERATORS[case.operator].forward.arguments
     }
     return tuple(answers(case.operator, case, arrays, {})[0].value.shape)
 

@@ -121,9 +121,7 @@ class NormalisationError:
     reciprocal: Array
 
 
-def statistics(
-    rounding: Rounding, count: int, absolute_mean: Array, variance: Array, eps: float
-) -> NormalisationError:
+def statistics(rounding: Rounding, count: int, absolute_mean: Array, variance: Array, eps: float) -> NormalisationError:
     """Bound the statistics of ``count`` numbers.
 
     The mean is a sum: γ(n + 1) Σ abs(x) / n. Two passes (and Welford's update) give the variance to a relative

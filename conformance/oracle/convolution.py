@@ -140,11 +140,15 @@ def _grouped(problem: Problem, *, transposed: bool) -> tuple[Array, Array, list[
     x, weight, groups = problem.arrays["x"], problem.arrays["weight"], problem.attributes["groups"]
     N, C, H, W = x.shape
     first, second, KH, KW = weight.shape
-    if groups < 1 or C % groups or first % groups or C != (first if transposed else second * groups):
+    if groups < 1 or C % groups or first % groups or (first if transposed else second * groups) != C:
         raise IllegalProblemError("channels that do not fit")
     axes_of = transposed_axes if transposed else sliding_axes
     axes = axes_of((H, W), (KH, KW), problem.attributes)
-    return x.reshape(N, groups, C // groups, H, W), weight.reshape(groups, first // groups, second, KH, KW), axes
+    return (
+        x.reshape(N, groups, C // groups, H, W),
+        weight.reshape(groups, first // groups, second, KH, KW),
+        axes,
+    )
 
 
 def _sum(letters: str, a: Array, b: Array, *, terms: int) -> _Sum:
@@ -155,9 +159,7 @@ def _sum(letters: str, a: Array, b: Array, *, terms: int) -> _Sum:
 
 def _written(cells: _Sum, axes: list[Axis]) -> _Sum:
     """Add the cells of the windows onto their pixels; ``terms`` counts every cell that may meet a pixel."""
-    return replace(
-        cells, value=add_windows(cells.value, axes), magnitude=add_windows(cells.magnitude, axes)
-    )
+    return replace(cells, value=add_windows(cells.value, axes), magnitude=add_windows(cells.magnitude, axes))
 
 
 def _with_bias(problem: Problem, y: _Sum) -> Answer:

@@ -22,7 +22,7 @@ def _log_softmax(x: Array, axis: int) -> Array:
 
 
 def softmax(problem: Problem) -> tuple[Answer, ...]:
-    """y = exp(log softmax(x))."""
+    """Y = exp(log softmax(x))."""
     x, axis = problem.arrays["x"], _axis(problem)
     y = np.exp(_log_softmax(x, axis))
     return (Answer(y, bounds.softmax(problem.rounding, y, x, axis)),)
@@ -69,12 +69,12 @@ def cross_entropy(problem: Problem) -> tuple[Answer, ...]:
 
 
 def cross_entropy_backward(problem: Problem) -> tuple[Answer, ...]:
-    """grad = (softmax(logits) Σ_k weight[n,k] - weight) / N."""
+    """Grad = (softmax(logits) Σ_k weight[n,k] - weight) / N."""
     logits, weight = problem.arrays["logits"], _weights(problem)
     y = np.exp(_log_softmax(logits, -1))
     total = weight.sum(axis=1, keepdims=True)
-    error = total * bounds.softmax(problem.rounding, y, logits, -1) + problem.rounding.gamma(
-        logits.shape[1] + 4
-    ) * (y * total + weight)
+    error = total * bounds.softmax(problem.rounding, y, logits, -1) + problem.rounding.gamma(logits.shape[1] + 4) * (
+        y * total + weight
+    )
     grad = (y * total - weight) / len(logits)
     return (Answer(grad, error / len(logits) + problem.rounding.tiny),)

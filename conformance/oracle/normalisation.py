@@ -64,7 +64,7 @@ def _normalised(problem: Problem, channels: _Channels) -> Answer:
 
 
 def batch_norm(problem: Problem) -> tuple[Answer, ...]:
-    """y = gamma (x - mean) / √(variance + eps) + beta, and the running statistics."""
+    """Y = gamma (x - mean) / √(variance + eps) + beta, and the running statistics."""
     x = problem.arrays["x"]
     gamma, beta = (_per_channel(problem.arrays[name], x) for name in ("gamma", "beta"))
     channels = _channels(problem)
@@ -105,14 +105,13 @@ def batch_norm_backward(problem: Problem) -> tuple[Answer, ...]:
     h = _normalised(problem, channels)
     axes, count = _axes(x), max(1, channels.count)
     growth = problem.rounding.gamma(count + 4)
-    sums = {"axis": axes, "keepdims": True}
-    grad_beta = Answer(grad.sum(**sums), growth * np.abs(grad).sum(**sums) + problem.rounding.tiny)
-    grad_gamma = Answer(
-        (grad * h.value).sum(**sums),
-        growth * np.abs(grad * h.value).sum(**sums)
-        + (np.abs(grad) * h.allowed).sum(**sums)
-        + problem.rounding.tiny,
-    )
+
+    def total(terms: Array) -> Array:
+        return np.asarray(terms.sum(axis=axes, keepdims=True))
+
+    grad_beta = Answer(total(grad), growth * total(np.abs(grad)) + problem.rounding.tiny)
+    gamma_error = growth * total(np.abs(grad * h.value)) + total(np.abs(grad) * h.allowed)
+    grad_gamma = Answer(total(grad * h.value), gamma_error + problem.rounding.tiny)
     scale = _per_channel(problem.arrays["gamma"], x) * channels.reciprocal
     relative = channels.error.reciprocal / channels.reciprocal + 6 * problem.rounding.unit
     inner, inner_error, size = grad, np.zeros(x.shape), np.abs(grad)
@@ -141,7 +140,7 @@ def _neighbours(channels: int, size: int) -> Array:
 
 
 def local_response_norm(problem: Problem) -> tuple[Answer, ...]:
-    """y = x / (k + alpha / size Σ x²)^beta."""
+    """Y = x / (k + alpha / size Σ x²)^beta."""
     x = problem.arrays["x"]
     base, _ = _base(problem)
     shrink = base ** -problem.attributes["beta"]

@@ -25,9 +25,7 @@ def linear(problem: Problem) -> tuple[Answer, ...]:
     if bias is None:
         return (_product(problem, "ni,oi->no", x, weight, x.shape[1]),)
     one = np.ones((len(x), 1))
-    return (
-        _product(problem, "ni,oi->no", np.hstack([x, one]), np.hstack([weight, bias[:, None]]), x.shape[1] + 1),
-    )
+    return (_product(problem, "ni,oi->no", np.hstack([x, one]), np.hstack([weight, bias[:, None]]), x.shape[1] + 1),)
 
 
 def linear_backward(problem: Problem) -> tuple[Answer, ...]:

@@ -1,0 +1,65 @@
+"""Corners of the configuration space, written by hand, each with the reason why it is there.
+
+``SIZES`` holds sizes at which implementations change their code path, ``SPECIAL`` values that arithmetic treats in its
+own way, ``SHAPES`` problems that a formula easily gets wrong, ``ROUTING`` the ties and orders of a max pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from conformance.case import Case
+from conformance.contract import CONVOLUTIONS
+from conformance.corners import convolution, dense, pooling
+from conformance.corners.images import BLOCKS, images
+
+__all__ = ["ROUTING", "SHAPES", "SIZES", "SPECIAL"]
+
+Corners = Mapping[str, tuple[Case, ...]]
+
+
+SIZES: Corners = MappingProxyType(
+    {
+        **{name: tuple(convolution.convolution_sizes(name)) for name in CONVOLUTIONS},
+        "im2col": tuple(convolution.im2col_sizes("im2col")),
+        "col2im": tuple(convolution.im2col_sizes("col2im")),
+        "max_pool2d": tuple(pooling.pool_sizes("max_pool2d", "distinct")),
+        "avg_pool2d": tuple(pooling.pool_sizes("avg_pool2d", "uniform")),
+        "global_avg_pool2d": tuple(
+            case
+            for shape, note in (*BLOCKS.values(), ((1, 1, 24, 23), "more than 512 pixels"))
+            for case in images("global_avg_pool2d", note, shape, "uniform")
+        ),
+        "linear": tuple(dense.linear_sizes()),
+        **{name: tuple(dense.pointwise_sizes(name)) for name in ("relu", "sigmoid", "tanh")},
+        "softmax": tuple(dense.softmax_sizes()),
+        "cross_entropy": tuple(dense.cross_entropy_sizes()),
+        "batch_norm": tuple(dense.batch_norm_sizes()),
+        "local_response_norm": tuple(dense.local_response_norm_sizes()),
+    }
+)
+
+SHAPES: Corners = MappingProxyType(
+    {
+        **{name: tuple(convolution.convolution_shapes(name)) for name in CONVOLUTIONS},
+        "max_pool2d": tuple(pooling.max_pool_shapes()),
+        "avg_pool2d": tuple(pooling.pool_shapes("avg_pool2d", "uniform")),
+    }
+)
+
+SPECIAL: Corners = MappingProxyType(
+    {
+        "max_pool2d": tuple(pooling.special_max_pool()),
+        **{name: tuple(dense.special_activation(name)) for name in ("relu", "sigmoid", "tanh")},
+        "softmax": tuple(
+            case
+            for data in ("large", "shifted", "limits", "negative", "confident")
+            for case in images("softmax", f"{data} logits", (3, 5), data)
+        ),
+        "cross_entropy": tuple(dense.special_cross_entropy()),
+        "batch_norm": tuple(dense.special_batch_norm()),
+    }
+)
+
+ROUTING: tuple[Case, ...] = tuple(pooling.routing())

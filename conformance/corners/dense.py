@@ -1,0 +1,130 @@
+"""Corners of the operators without windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.case import Case, Shape
+from conformance.corners.images import BLOCKS, images
+
+
+def pointwise_sizes(operator: str) -> Iterator[Case]:
+    """Yield arrays past the usual blocks, in every axis."""
+    for shape, note in (
+        ((33, 5), "a batch past blocks of 16 and 32"),
+        ((131, 2), "a batch past blocks of 64 and 128"),
+        ((2, 67), "features past blocks of 16, 32 and 64 that fill no vector"),
+        ((1031,), "more than 1024 numbers"),
+        ((2, 3, 5, 19), "a width whose last 3 pixels fill no vector of 4, 8 or 16"),
+    ):
+        yield from images(operator, note, shape, "uniform")
+
+
+def special_activation(operator: str) -> Iterator[Case]:
+    """Yield NaN, infinities, zeros of either sign, extreme and tiny numbers."""
+    for data in ("nan", "infinite", "extremes", "signed_zeros", "subnormal", "large", "limits"):
+        yield from images(operator, f"{data} among ordinary numbers", (3, 7), data)
+
+
+def _linear(N: int, D: int, F: int, note: str) -> Iterator[Case]:
+    for dtype in ("float64", "float32"):
+        yield Case("linear", {"x": (N, D), "weight": (F, D), "bias": (F,)}, dtype=dtype, note=note)
+
+
+def linear_sizes() -> Iterator[Case]:
+    """Yield batches, features and sums past the usual blocks, and sizes that coincide."""
+    yield from _linear(33, 3, 2, "a batch past blocks of 16 and 32")
+    yield from _linear(131, 2, 1, "a batch past blocks of 64 and 128")
+    yield from _linear(2, 3, 131, "outputs past blocks of 64 and 128")
+    yield from _linear(2, 601, 3, "more than 512 terms in a sum")
+    yield from _linear(2, 19, 5, "a width that fills no vector of 4, 8 or 16")
+    yield from _linear(3, 3, 3, "all sizes coincide")
+    yield from _linear(4, 4, 2, "as many samples as inputs")
+    yield from _linear(3, 2, 3, "as many samples as outputs")
+
+
+def softmax_sizes() -> Iterator[Case]:
+    """Yield the sizes of any pointwise operator, one logit, and an axis inside an image."""
+    yield from pointwise_sizes("softmax")
+    yield from images("softmax", "all sizes coincide", (3, 3), "confident")
+    yield from images("softmax", "one logit", (4, 1), "uniform")
+    yield from images("softmax", "the first axis of an image", (3, 2, 4, 5), "uniform", axis=1)
+
+
+def _cross_entropy(N: int, K: int, note: str, data: str = "uniform") -> Iterator[Case]:
+    for target in ((N,), (N, K)):
+        for dtype in ("float64", "float32"):
+            yield Case("cross_entropy", {"logits": (N, K), "target": target}, dtype=dtype, data=data, note=note)
+
+
+def cross_entropy_sizes() -> Iterator[Case]:
+    """Yield batches and classes past the usual blocks, and numbers of them that coincide."""
+    yield from _cross_entropy(33, 3, "a batch past blocks of 16 and 32")
+    yield from _cross_entropy(131, 2, "a batch past blocks of 64 and 128")
+    yield from _cross_entropy(2, 67, "more classes than a block of 64")
+    yield from _cross_entropy(2, 1031, "more classes than 1024")
+    yield from _cross_entropy(4, 4, "as many samples as classes")
+    yield from _cross_entropy(1, 5, "one sample")
+    yield from _cross_entropy(3, 1, "one class")
+
+
+def special_cross_entropy() -> Iterator[Case]:
+    """Yield logits at which a loss that is not written with care breaks."""
+    for data, note in (
+        ("confident", "probabilities so small that adding 1e-7 to them shows"),
+        ("large", "logits of ±1e4: log(softmax) would be minus infinity"),
+        ("shifted", "logits near 1e4: exp alone would overflow"),
+        ("limits", "logits near the largest number"),
+        ("negative", "no positive logit: a maximum that starts at 0 shows"),
+    ):
+        yield from _cross_entropy(5, 4, note, data)
+
+
+def _batch_norm(note: str, x: Shape, data: str = "uniform", **attributes: Any) -> Iterator[Case]:
+    vectors = dict.fromkeys(("gamma", "beta", "running_mean", "running_var"), (x[1],))
+    for dtype in ("float64", "float32"):
+        for training in (True, False):
+            yield Case(
+                "batch_norm",
+                {"x": x, **vectors},
+                {"training": training, **attributes},
+                dtype=dtype,
+                data=data,
+                note=note,
+            )
+
+
+def batch_norm_sizes() -> Iterator[Case]:
+    """Yield batches and images past the usual blocks, and as few values a channel as there can be."""
+    for shape, note in BLOCKS.values():
+        yield from _batch_norm(note, shape)
+    yield from _batch_norm("two values a channel: biased and unbiased differ most", (2, 3))
+    yield from _batch_norm("one sample", (1, 2, 3, 4))
+    yield from _batch_norm("as many samples as channels", (4, 4))
+    yield from _batch_norm("all sizes coincide", (3, 3, 3, 3))
+    yield from _batch_norm("a row of features", (35, 2))
+
+
+def special_batch_norm() -> Iterator[Case]:
+    """Yield means far above the deviation, constant channels, and an eps that counts."""
+    yield from _batch_norm("a large mean with a small variance", (8, 2), "offset")
+    yield from _batch_norm("a large mean with a small variance, in images", (2, 3, 2, 3), "offset")
+    yield from _batch_norm("channels that are constant: the variance is 0", (4, 3), "constant")
+    yield from _batch_norm("channels that are constant, in images", (2, 2, 3, 2), "constant", eps=1e-3)
+    yield from _batch_norm("an eps as large as the variance", (5, 2), eps=1.0)
+    yield from _batch_norm("magnitudes far apart", (6, 3), "wide")
+
+
+def local_response_norm_sizes() -> Iterator[Case]:
+    """Yield windows of one, two, an even and too large a number of channels."""
+    operator = "local_response_norm"
+    yield from images(operator, "the published one", (2, 7, 2, 3), "confident", size=5, alpha=1e-2, k=2.0)
+    yield from images(operator, "an even window reaches further back", (1, 6, 1, 2), "confident", size=4, alpha=1.0)
+    yield from images(operator, "a window of one channel", (1, 4, 2, 2), "confident", size=1, alpha=1.0)
+    yield from images(operator, "a window of two channels", (1, 4, 1, 1), "confident", size=2, alpha=1.0)
+    yield from images(operator, "a window above the channels", (1, 3, 2, 1), "confident", size=9, alpha=1.0)
+    yield from images(operator, "channels past blocks of 16 and 32", (1, 35, 1, 2), "confident", size=3, alpha=1.0)
+    yield from images(operator, "a batch past blocks of 16 and 32", (33, 3, 1, 1), "confident", size=3, alpha=1.0)
+    yield from images(operator, "all sizes coincide", (3, 3, 3, 3), "confident", size=3, alpha=1.0)
+    yield from images(operator, "numbers of which none counts in the sum", (1, 3, 1, 2), "uniform", size=3)

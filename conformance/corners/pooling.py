@@ -1,0 +1,100 @@
+"""Corners of the pools: overhanging windows, ties, NaN, every order of the values in a window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.case import Case
+from conformance.corners.images import BLOCKS, images
+
+
+def pool_sizes(operator: str, data: str) -> Iterator[Case]:
+    """Yield images and windows past the usual blocks, and sizes that coincide."""
+    for shape, note in BLOCKS.values():
+        yield from images(operator, note, shape, data, kernel_size=2, padding=1, stride=1)
+    yield from images(operator, "more than 512 cells in a window", (1, 1, 24, 23), data, kernel_size=(24, 23))
+    yield from images(operator, "all sizes coincide", (3, 3, 3, 3), data, kernel_size=3, padding=1)
+    yield from images(operator, "no two sizes coincide", (2, 3, 7, 11), data, kernel_size=(4, 5))
+
+
+def pool_shapes(operator: str, data: str) -> Iterator[Case]:
+    """Yield windows that overhang, are dropped, or leave pixels uncovered."""
+    yield from images(operator, "the one window overhangs the image", (1, 1, 3, 3), data, kernel_size=2, ceil_mode=True)
+    yield from images(
+        operator,
+        "the last window would start in the bottom padding, so it is dropped",
+        (1, 1, 3, 3),
+        data,
+        kernel_size=2,
+        stride=2,
+        padding=1,
+        ceil_mode=True,
+    )
+    yield from images(
+        operator,
+        "the last window starts on the last pixel and overhangs the padding",
+        (1, 2, 5, 6),
+        data,
+        kernel_size=3,
+        stride=(4, 5),
+        padding=((1, 0), (0, 1)),
+        ceil_mode=True,
+    )
+    yield from images(operator, "pixels that no window covers", (2, 1, 7, 8), data, kernel_size=1, stride=3)
+    yield from images(operator, "windows of one pixel", (2, 3, 3, 2), data, kernel_size=1)
+    yield from images(operator, "an image of one pixel", (1, 1, 1, 1), data, kernel_size=3, stride=1, padding=1)
+
+
+def max_pool_shapes() -> Iterator[Case]:
+    """Yield the shapes of any pool, and padding beside negative pixels."""
+    yield from pool_shapes("max_pool2d", "distinct")
+    yield from pool_shapes("max_pool2d", "negative")
+    for data in ("distinct", "negative"):
+        yield from images(
+            "max_pool2d",
+            "a dilated window that lies in the padding alone",
+            (1, 2, 1, 4),
+            data,
+            kernel_size=2,
+            stride=1,
+            padding=1,
+            dilation=2,
+        )
+        yield from images(
+            "max_pool2d",
+            "negative pixels beside padding",
+            (1, 1, 3, 4),
+            data,
+            kernel_size=3,
+            stride=1,
+            padding=1,
+        )
+
+
+def special_max_pool() -> Iterator[Case]:
+    """Yield NaN, infinities and zeros of either sign."""
+    for data in ("nan", "infinite", "minus_infinity", "signed_zeros", "extremes", "subnormal"):
+        yield from images("max_pool2d", f"{data} in overlapping windows", (2, 2, 4, 5), data, kernel_size=2, stride=1)
+        yield from images("max_pool2d", f"{data} in windows apart", (2, 3, 4, 6), data, kernel_size=(2, 3))
+    yield from images("max_pool2d", "NaN beside padding", (2, 1, 4, 5), "nan", kernel_size=3, stride=2, padding=1)
+
+
+def routing() -> Iterator[Case]:
+    """Yield every order and every pattern of ties, apart, overlapping, dilated and beside padding."""
+    pool = "max_pool2d"
+    yield from images(pool, "every order of four values", (24, 1, 2, 2), "orders", kernel_size=2)
+    yield from images(pool, "every order of three in a row", (3, 2, 1, 3), "orders", kernel_size=(1, 3))
+    yield from images(pool, "every order of three in a column", (3, 2, 3, 1), "orders", kernel_size=(3, 1))
+    yield from images(pool, "every pattern of ties of four values", (81, 1, 2, 2), "tie_patterns", kernel_size=2)
+    yield from images(
+        pool, "every order, in overlapping windows", (24, 1, 2, 2), "orders", kernel_size=(1, 2), stride=1
+    )
+    yield from images(pool, "every order, beside padding", (24, 1, 2, 2), "orders", kernel_size=2, stride=1, padding=1)
+    yield from images(pool, "ties in overlapping windows", (27, 3, 2, 3), "tie_patterns", kernel_size=2, stride=1)
+    yield from images(pool, "ties beside padding", (9, 9, 2, 2), "tie_patterns", kernel_size=2, stride=1, padding=1)
+    yield from images(pool, "ties under dilation", (6, 2, 3, 4), "ties", kernel_size=2, stride=1, dilation=2)
+    yield from images(
+        pool, "ties where windows overhang", (6, 2, 4, 4), "ties", kernel_size=3, stride=2, ceil_mode=True
+    )
+    yield from images(pool, "NaN and minus infinity", (8, 2, 2, 3), "minus_infinity", kernel_size=2, stride=1)
+    yield from images(pool, "NaN and minus infinity, apart", (8, 2, 2, 4), "minus_infinity", kernel_size=2)

@@ -1,0 +1,91 @@
+"""Values, exactness, shape and dtype of every function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import corners
+from conformance.calling import forward
+from conformance.case import Case
+from conformance.checks import (
+    values,
+)
+from conformance.contract import CONVOLUTIONS, Operator
+from conformance.oracle import problem
+from conformance.oracle.pooling import divisors
+from conformance.requirements.requirement import (
+    Requirement,
+    functions_of,
+    same,
+    untied,
+)
+
+# Sums of products of whole numbers are whole numbers; so are averages over 2**k cells, in binary.
+_EXACT_FORWARD = ("im2col", "col2im", *CONVOLUTIONS, "max_pool2d", "avg_pool2d", "linear")
+
+
+_EXACT_BACKWARD = (*CONVOLUTIONS, "avg_pool2d", "linear")
+
+
+def _whole(case: Case) -> Case | None:
+    """Return the case on whole numbers, if its averages are exact on them."""
+    case = case.but(data="distinct" if case.operator == "max_pool2d" else "integers")
+    if case.operator == "avg_pool2d":
+        cells = divisors(problem(case, forward(case).arrays, {})).astype(int)
+        if (cells & (cells - 1)).any():
+            return None
+    return case
+
+
+def form(operator: Operator) -> Iterator[Requirement]:
+    """Values, exactness, shape and dtype of both functions."""
+    name = operator.name
+    hand_written = (*corners.SHAPES.get(name, ()), *corners.SIZES.get(name, ()))
+    for make, function in functions_of(operator):
+        results = (0,) if function == "batch_norm" else ()
+        adapt = untied if function == "max_pool2d_backward" else same
+        if name != "dropout":
+            yield Requirement(
+                f"{function}.values",
+                name,
+                "values",
+                "Every result is the contract's, within the rounding that its arithmetic can have.",
+                (function,),
+                values.values(make, *results),
+                hand_written,
+                adapt,
+            )
+        if name in (_EXACT_FORWARD if function == name else _EXACT_BACKWARD):
+            yield Requirement(
+                f"{function}.exact",
+                name,
+                "exact",
+                "On small whole numbers nothing is rounded, so every result is equal bit for bit.",
+                (function,),
+                values.exact(make),
+                tuple(case for case in map(_whole, hand_written) if case is not None),
+                _whole,
+                exact=name in CONVOLUTIONS,
+            )
+        yield Requirement(
+            f"{function}.shape",
+            name,
+            "form",
+            "Every result has the shape that the contract's arithmetic gives.",
+            (function,),
+            values.shape(make),
+            corners.SHAPES.get(name, ()),
+            same,
+            few=True,
+        )
+        yield Requirement(
+            f"{function}.dtype",
+            name,
+            "form",
+            "Every result has the element type of the inputs.",
+            (function,),
+            values.dtype(make),
+            (),
+            same,
+            few=True,
+        )

@@ -1,0 +1,114 @@
+"""What a requirement is, and how cases of the space become its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from conformance.calling import Call, backward, forward
+from conformance.case import Case
+from conformance.checks import (
+    adjoints,
+)
+from conformance.comparison import Finding
+from conformance.contract import Operator
+from conformance.implementation import Implementation
+from conformance.plan import Plan, spaced
+
+Check = Callable[[Implementation, Case], Finding]
+
+
+Adapt = Callable[[Case], Case | None]
+
+
+KINDS = (
+    "values",
+    "exact",
+    "adjoint",
+    "gradient",
+    "routing",
+    "relations",
+    "form",
+    "purity",
+    "special",
+    "refusals",
+)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What an implementation must do, how that is checked, and on which cases.
+
+    Parameters
+    ----------
+    id : ``function.name``, such as ``conv2d.values``
+    operator : the operator in whose row of the report it stands
+    kind : the column of the report
+    sentence : what is required
+    needs : the functions that must be provided
+    check : judges an implementation on a case
+    corners : hand-written cases; they are taken as they are
+    adapt : makes a case of the space one of this requirement, or leaves it out; None takes none from there
+    few : whether a few cases of the space do
+    exact : whether it rests on exact arithmetic, which ``normwise`` does without
+    shrinks : whether a smaller case can still tell right from wrong
+    """
+
+    id: str
+    operator: str
+    kind: str
+    sentence: str
+    needs: tuple[str, ...]
+    check: Check
+    corners: tuple[Case, ...] = ()
+    adapt: Adapt | None = None
+    few: bool = False
+    exact: bool = False
+    shrinks: bool = True
+
+    def cases(self, plan: Plan) -> Iterator[Case]:
+        """Yield the hand-written cases and those of the grid."""
+        yield from (case.but(seed=case.seed + 31 * plan.seed) for case in self.corners)
+        if self.adapt is not None:
+            adapted = tuple(case for case in map(self.adapt, plan.grid(self.operator)) if case is not None)
+            yield from spaced(adapted, plan.few) if self.few else adapted
+
+
+def same(case: Case) -> Case:
+    """Take a case as it is."""
+    return case
+
+
+def with_fields(**changes: str) -> Adapt:
+    """Take a case with some of its fields replaced."""
+    return lambda case: case.but(**changes)
+
+
+def where(condition: Callable[[Case], bool], adapt: Adapt = same) -> Adapt:
+    """Take the cases that meet a condition, adapted."""
+    return lambda case: adapt(case) if condition(case) else None
+
+
+def has(attribute: str, *plain: object) -> Callable[[Case], bool]:
+    """Return whether an attribute does something in a case."""
+    return lambda case: case.all_attributes[attribute] not in plain
+
+
+integers = with_fields(data="integers")
+
+
+def without_bias(case: Case) -> Case:
+    """Take a case without its bias, which makes an operator affine."""
+    return next(iter(adjoints.without_bias([case])))
+
+
+def untied(case: Case) -> Case:
+    """Take a case without equal values, so that a gradient has one way to go."""
+    return case.but(data="distinct") if case.data == "ties" else case
+
+
+def functions_of(operator: Operator) -> Iterator[tuple[Callable[[Case], Call], str]]:
+    """Yield how each function of an operator is called, and its name."""
+    yield forward, operator.name
+    if operator.backward is not None:
+        yield backward, operator.backward.name

@@ -1,0 +1,89 @@
+"""Special values, empty batches and bad input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import bad_input, corners
+from conformance.case import Case
+from conformance.checks import (
+    refusals,
+    values,
+)
+from conformance.contract import Operator
+from conformance.requirements.requirement import (
+    Requirement,
+    functions_of,
+)
+
+
+def special(operator: Operator) -> Iterator[Requirement]:
+    """Yield the requirements on special values and empty batches."""
+    name = operator.name
+    for make, function in functions_of(operator):
+        cases = corners.SPECIAL.get(name, ())
+        if function == "relu_backward":
+            # What the derivative is at NaN is not tested.
+            cases = tuple(case for case in cases if case.data != "nan")
+        if function in ("sigmoid_backward", "tanh_backward"):
+            cases = tuple(case for case in cases if case.data not in ("nan", "infinite"))
+        if function == "max_pool2d_backward":
+            # Special values tie; ``routing`` follows them.
+            cases = ()
+        if cases:
+            results = (0,) if function == "batch_norm" else ()
+            yield Requirement(
+                f"{function}.special_values",
+                name,
+                "special",
+                "NaN, infinities, signed zeros, extreme and nearly equal numbers are treated as the contract says.",
+                (function,),
+                values.values(make, *results),
+                cases,
+            )
+        empties = tuple(_empty_batches(name))
+        if empties:
+            yield Requirement(
+                f"{function}.empty_batch",
+                name,
+                "special",
+                "A batch without samples gives empty results, and gradients of zero for the parameters.",
+                (function,),
+                values.empty_batch(make),
+                empties,
+            )
+
+
+def _empty_batches(name: str) -> Iterator[Case]:
+    good = bad_input.GOOD[name]
+    if name == "cross_entropy" or name.endswith("_update"):
+        return
+    if name == "batch_norm":
+        good = good.with_attributes(training=False)
+    for dtype in ("float64", "float32"):
+        case = good.but(dtype=dtype, note="no sample")
+        if name == "col2im":
+            shape = (0, *good.attributes["input_shape"][1:])
+            yield case.with_attributes(input_shape=shape).with_shapes(cols=(0, good.shapes["cols"][1]))
+            continue
+        yield case.with_shapes(x=(0, *good.shapes["x"][1:]))
+        if name == "batch_norm":
+            yield case.with_shapes(x=(0, 3, 2, 2))
+        if name == "dropout":
+            yield case.with_attributes(training=False).with_shapes(x=(0, 5))
+
+
+def refusals_of(operator: Operator) -> Iterator[Requirement]:
+    """Yield the requirements on bad input."""
+    for make, function in functions_of(operator):
+        cases = bad_input.for_forward if function == operator.name else bad_input.for_backward
+        yield Requirement(
+            f"{function}.refusals",
+            operator.name,
+            "refusals",
+            "Bad input is refused with ValueError or TypeError.",
+            (function,),
+            refusals.refuses(make),
+            tuple(cases(operator.name)),
+            shrinks=False,
+        )

@@ -1,0 +1,80 @@
+"""The factors of the operators without windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance.case import Case, Shape
+from conformance.space.levels import (
+    DTYPES,
+    LAYOUTS,
+    Row,
+    Space,
+    given,
+    make_case,
+)
+
+
+def shaped(operator: str, *names: str, attributes: tuple[str, ...] = ()) -> Callable[[Row], Case]:
+    """Assemble an operator whose arrays all have the row's shape."""
+
+    def assemble(row: Row) -> Case:
+        shape: Shape = row["shape"]
+        shapes = dict.fromkeys(names, shape)
+        return make_case(operator, shapes, given(row, *attributes), row)
+
+    return assemble
+
+
+def pointwise(operator: str, *data: str) -> Space:
+    """Return the space of an operator that treats each number alone."""
+    factors = {
+        "shape": ((3,), (2, 3), (2, 3, 4), (2, 3, 2, 5), (1, 1), (3, 17)),
+        "dtype": DTYPES,
+        "layout": LAYOUTS,
+        "data": ("uniform", "positive", "negative", "wide", *data),
+    }
+    return Space(factors, shaped(operator, "x"))
+
+
+def linear(row: Row) -> Case:
+    """Assemble a linear map."""
+    shapes = {
+        "x": (row["batch"], row["inputs"]),
+        "weight": (row["outputs"], row["inputs"]),
+        **({"bias": (row["outputs"],)} if row["bias"] else {}),
+    }
+    return make_case("linear", shapes, {}, row)
+
+
+def softmax(row: Row) -> Case:
+    """Assemble a softmax."""
+    return make_case("softmax", {"x": row["shape"]}, given(row, "axis"), row)
+
+
+def cross_entropy(row: Row) -> Case:
+    """Assemble a loss, with labels or weights."""
+    N, K = row["batch"], row["classes"]
+    target = (N,) if row["target"].endswith("labels") else (N, K)
+    data = row["data"] if row["target"] in ("labels", "weights") else row["target"]
+    return make_case("cross_entropy", {"logits": (N, K), "target": target}, {}, row | {"data": data})
+
+
+def batch_norm(row: Row) -> Case:
+    """Assemble a batch normalisation of features or images."""
+    C = row["channels"]
+    vectors = dict.fromkeys(("gamma", "beta", "running_mean", "running_var"), (C,))
+    attributes = {"training": row["training"]} | given(row, "momentum", "eps")
+    return make_case("batch_norm", {"x": (row["batch"], C, *row["image"]), **vectors}, attributes, row)
+
+
+def local_response_norm(row: Row) -> Case:
+    """Assemble a local response normalisation."""
+    attributes = {"size": row["size"]} | given(row, "alpha", "beta", "k")
+    return make_case("local_response_norm", {"x": (row["batch"], row["channels"], *row["image"])}, attributes, row)
+
+
+_UPDATE_SHAPES = ((3,), (2, 3), (2, 3, 2, 2), (1,), (5, 1))
+
+
+UPDATED = {"shape": _UPDATE_SHAPES, "lr": (0.1, 1.0, 1e-3), "dtype": DTYPES, "layout": LAYOUTS}
