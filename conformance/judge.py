@@ -14,7 +14,6 @@ from conformance.contract import OPERATORS
 from conformance.implementation import (
     CallError,
     Implementation,
-    NotProvidedError,
     NotSupportedError,
     load,
 )
@@ -239,12 +238,3 @@ def _judge_in_processes(
 def judge_in_worker(target: str, operator: str, plan: Plan, fail_fast: bool) -> OperatorResult:
     """Judge one operator in a process of its own."""
     return judge_operator(load(target), operator, plan, fail_fast=fail_fast)
-
-
-def replay(implementation: Implementation, case: Case) -> Iterator[tuple[Requirement, Finding | str]]:
-    """Check a case against every requirement that could hold it; a text says why one does not count."""
-    for requirement in requirements_for(implementation, [case.operator]):
-        try:
-            yield requirement, judge_case(implementation, requirement, case)
-        except (NotProvidedError, NotSupportedError, InconclusiveError) as error:
-            yield requirement, str(error)

@@ -66,6 +66,11 @@ class Requirement:
     exact: bool = False
     shrinks: bool = True
 
+    @property
+    def function(self) -> str:
+        """The function that the requirement's id names."""
+        return self.id.partition(".")[0]
+
     def cases(self, plan: Plan) -> Iterator[Case]:
         """Yield the hand-written cases and those of the grid."""
         yield from (case.but(seed=case.seed + 31 * plan.seed) for case in self.corners)

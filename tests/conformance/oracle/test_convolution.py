@@ -5,6 +5,7 @@ All numbers are small and whole, so that every sum of products is exact and equa
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def spread(array: Array, steps: list[int]) -> Array:
 def convolved(x: Array, weight: Array, attributes: dict[str, Any]) -> Array:
     """Pad, spread the kernel, correlate where it fits, and keep every stride-th result."""
     axes, groups = x.ndim - 2, attributes["groups"]
-    padded = np.pad(x, [(0, 0), (0, 0), *pads(attributes["padding"], axes)])
+    padded = np.pad(x.astype(np.float64), [(0, 0), (0, 0), *pads(attributes["padding"], axes)])
     kernel = spread(weight, per_axis(attributes["dilation"], axes))
     kept = (..., *(slice(None, None, step) for step in per_axis(attributes["stride"], axes)))
     filters, channels = weight.shape[:2]
@@ -89,15 +90,15 @@ def transposed(x: Array, weight: Array, attributes: dict[str, Any], sizes: tuple
         ]
     )
     # Behind the last number written there is nothing.
-    y = np.pad(y, [(0, 0), (0, 0), *((0, size) for size in sizes)])
     before = [pad[0] for pad in pads(attributes["padding"], axes)]
+    y = np.pad(y, [(0, 0), (0, 0), *((0, cut + size) for cut, size in zip(before, sizes, strict=True))])
     return y[(..., *(slice(start, start + size) for start, size in zip(before, sizes, strict=True)))]
 
 
 def kernel_gradient(image: Array, kernel: Array, slope: Array, attributes: dict[str, Any]) -> Array:
     """Correlate the padded image with the spread gradient, and keep every dilation-th result."""
     axes = image.ndim - 2
-    padded = np.pad(image, [(0, 0), (0, 0), *pads(attributes["padding"], axes)])
+    padded = np.pad(image.astype(np.float64), [(0, 0), (0, 0), *pads(attributes["padding"], axes)])
     read = spread(slope, per_axis(attributes["stride"], axes))
     filters, channels = kernel.shape[:2]
     shared = filters // attributes["groups"]
@@ -190,5 +191,5 @@ def test_the_bias_gradient_adds_up_samples_and_pixels(operator: str) -> None:
     for case in whole_cases(operator):
         call = backward(case)
         grad = call.arrays["grad_output"].astype(np.float64)
-        want = [sum(grad[:, f].ravel().tolist()) for f in range(grad.shape[1])]
+        want = [math.fsum(grad[:, f].flat) for f in range(grad.shape[1])]
         np.testing.assert_array_equal(values(call)[2], want, err_msg=case.describe())

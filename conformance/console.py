@@ -1,0 +1,105 @@
+"""The report as a person reads it at a terminal: a table, then each failure in full."""
+
+from __future__ import annotations
+
+import math
+import shlex
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from conformance.judge import CONFORMS, FAILS, NOT_PROVIDED, OperatorResult, RequirementResult
+from conformance.report import Report, provided
+from conformance.requirements import KINDS
+
+# Wide enough for the table; a narrower terminal folds it.
+_WIDTH = 128
+_STYLES = {CONFORMS: "green", FAILS: "bold red"}
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """Return a console that does not squeeze the table where the output is no terminal."""
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=_WIDTH, soft_wrap=True)
+
+
+def print_report(console: Console, report: Report) -> None:
+    """Print the table, every failure, and the verdict."""
+    console.print(_table(report))
+    for operator, result in report.failures:
+        _print_failure(console, report, operator, result)
+    console.print(_verdict(report))
+
+
+def _table(report: Report) -> Table:
+    table = Table(
+        title=f"{escape(report.target)}: cases that ran, by kind of evidence ({report.profile}, seed {report.seed})",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("operator", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    for name in (*KINDS, "worst", "time"):
+        table.add_column(name, justify="right")
+    for operator in report.operators:
+        style = _STYLES.get(operator.status, "dim")
+        table.add_row(
+            operator.operator,
+            f"[{style}]{operator.status}[/]",
+            *(_cell(operator, kind) for kind in KINDS),
+            _ratio(max((result.worst for result in operator.requirements), default=0.0)) if operator.cases else "",
+            f"{operator.seconds:.1f} s" if operator.cases else "",
+        )
+    return table
+
+
+def _cell(operator: OperatorResult, kind: str) -> str:
+    results = [result for result in operator.requirements if result.kind == kind]
+    cases, failed = sum(result.cases for result in results), sum(result.failed for result in results)
+    if failed:
+        return f"[bold red]{failed}/{cases}[/]"
+    return str(cases) if cases else "[dim]–[/]"
+
+
+def _ratio(worst: float) -> str:
+    return f"{worst:.2f}" if worst < 100 else f"{worst:.0e}" if math.isfinite(worst) else "∞"
+
+
+def _print_failure(console: Console, report: Report, operator: OperatorResult, result: RequirementResult) -> None:
+    console.print(
+        f"\n[bold red]{operator.operator} FAILS {result.requirement}[/]   {result.cases} cases, {result.failed} wrong"
+        + (f", worst error {_ratio(result.worst)} × allowed" if math.isfinite(result.worst) else "")
+    )
+    console.print(f"  required: {escape(result.sentence)}")
+    for failure in result.failures:
+        note = f"   ({failure.case.note})" if failure.case.note else ""
+        console.print(f"  smallest: {escape(failure.case.describe())}{escape(note)}")
+        console.print(f"  found:    {escape(failure.violation.message)}")
+        console.print(
+            f"  repeat:   {escape(repeat_command(report.target, result.requirement, failure.case.to_json()))}"
+        )
+
+
+def repeat_command(target: str, requirement: str, case: str) -> str:
+    """Return the command that repeats one case, fit for a shell."""
+    return f"refcnn verify {shlex.quote(target)} --check {requirement} --replay {shlex.quote(case)}"
+
+
+def _verdict(report: Report) -> str:
+    judged = provided(report)
+    cases = sum(operator.cases for operator in report.operators)
+    missing = [operator.operator for operator in report.operators if operator.status == NOT_PROVIDED]
+    parts = [f"{len(judged)} operators provided", f"{cases} cases"]
+    if missing:
+        parts.append(f"not provided: {', '.join(missing)}")
+    if report.conventions:
+        parts.append("declared: " + ", ".join(f"{name}={value}" for name, value in report.conventions.items()))
+    if failing := [operator.operator for operator in report.operators if operator.status == FAILS]:
+        verdict = f"[bold red]does not conform[/]: {', '.join(failing)}"
+    else:
+        verdict = "[bold green]conforms[/]" if report.conforms else "[bold yellow]nothing could be judged[/]"
+    return f"\n{escape(report.target)} {verdict}   ({escape('; '.join(parts))})"

@@ -1,0 +1,107 @@
+"""One case, repeated and shown whole: what went in, what came, what was wanted, and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.calling import Call, backward, forward
+from conformance.case import Case
+from conformance.comparison import InconclusiveError, compare
+from conformance.contract import FUNCTIONS, OPERATORS
+from conformance.implementation import CallError, Implementation, NotProvidedError, NotSupportedError
+from conformance.judge import judge_case
+from conformance.oracle import IllegalProblemError
+from conformance.requirements import REQUIREMENTS, Requirement
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the replay, and whether it tells of a violation."""
+
+    text: str
+    violated: bool = False
+
+
+def replay(implementation: Implementation, case: Case, requirement_id: str | None) -> Iterator[Line]:
+    """Repeat a case: the calls of its operator's functions, or the check of the requirement that is named.
+
+    Raises
+    ------
+    ValueError
+        where no requirement of the operator has that id
+    """
+    requirement = None if requirement_id is None else _find(requirement_id, case)
+    yield Line(f"case       {case.to_json()}")
+    functions = OPERATORS[case.operator].functions
+    for function in functions if requirement is None else [FUNCTIONS[requirement.function]]:
+        yield from _calls(implementation, function.name, case, judged=requirement is None)
+    if requirement is not None:
+        yield from _check(implementation, requirement, case)
+
+
+def _find(requirement_id: str, case: Case) -> Requirement:
+    own = {each.id: each for each in REQUIREMENTS if each.operator == case.operator}
+    if requirement_id not in own:
+        raise ValueError(f"--check must be one of {', '.join(own)}, got {requirement_id!r}")
+    return own[requirement_id]
+
+
+def _check(implementation: Implementation, requirement: Requirement, case: Case) -> Iterator[Line]:
+    yield Line(f"check      {requirement.id}: {requirement.sentence}")
+    try:
+        finding = judge_case(implementation, requirement, case)
+    except (InconclusiveError, NotProvidedError, NotSupportedError) as error:
+        yield Line(f"           {_why_not(error)}")
+        return
+    if finding.violation is None:
+        yield Line(f"passed     worst error {finding.worst:.3g} × allowed")
+    else:
+        yield Line(f"violated   {finding.violation.message}", violated=True)
+
+
+def _why_not(error: Exception) -> str:
+    if isinstance(error, NotProvidedError):
+        return f"not provided: {error}"
+    return f"{'not supported' if isinstance(error, NotSupportedError) else 'does not count'}: {error}"
+
+
+def _calls(implementation: Implementation, function: str, case: Case, *, judged: bool) -> Iterator[Line]:
+    """Show one call; without a requirement, also judge it by the oracle."""
+    try:
+        call = backward(case) if function.endswith("_backward") else forward(case)
+        answers = call.answers(implementation)
+    except IllegalProblemError as error:
+        yield Line(f"{function}: bad input ({error}), must be refused")
+        return
+    yield from _inputs(call)
+    try:
+        results = call.run(implementation)
+    except (NotProvidedError, NotSupportedError) as error:
+        yield Line(f"{function}: {_why_not(error)}")
+        return
+    except CallError as error:
+        yield Line(f"{function}: {error}", violated=judged)
+        return
+    for name, got, answer in zip(FUNCTIONS[function].results, results, answers, strict=True):
+        finding = compare(name, got, answer)
+        yield Line(f"got        {name} {got.dtype} {got.shape}\n{_numbers(got)}")
+        yield Line(f"want       {name} {answer.value.shape}\n{_numbers(answer.value)}")
+        yield Line(f"allowed    error of {name}\n{_numbers(answer.allowed)}")
+        if judged and finding.violation is not None:
+            yield Line(f"violated   {finding.violation.message}", violated=True)
+
+
+def _inputs(call: Call) -> Iterator[Line]:
+    yield Line(f"call       {call.function}({', '.join(FUNCTIONS[call.function].arguments)}, **{call.attributes})")
+    for name, array in call.arrays.items():
+        yield Line(f"given      {name} {array.dtype} {array.shape} strides {array.strides}\n{_numbers(array)}")
+
+
+def _numbers(array: NDArray[Any]) -> str:
+    text = np.array2string(array, threshold=2000, max_line_width=110, precision=9)
+    return "\n".join(f"           {line}" for line in text.splitlines())
