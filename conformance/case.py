@@ -151,6 +151,7 @@ def _as_tuples(value: Any) -> Any:
 
 
 _TEXT_FIELDS = ("dtype", "layout", "data", "note")
+_DTYPES = ("float32", "float64", "int64")
 _FIELDS = {"operator", "shapes", "attributes", "seed", *_TEXT_FIELDS}
 
 
@@ -165,6 +166,8 @@ def _check(plain: Any) -> None:
     for name in _TEXT_FIELDS:
         if not isinstance(plain.get(name, ""), str):
             raise ValueError(f"{name} must be text, got {plain[name]!r}")
+    if plain.get("dtype", "float64") not in _DTYPES:
+        raise ValueError(f"dtype must be one of {', '.join(_DTYPES)}, got {plain['dtype']!r}")
     if not isinstance(plain.get("seed", 0), int) or plain.get("seed", 0) < 0:
         raise ValueError(f"seed must be an integer of at least 0, got {plain['seed']!r}")
     _check_members(plain, "shapes", {*operator.forward.arguments, "grad_output"})
@@ -173,6 +176,14 @@ def _check(plain: Any) -> None:
         "attributes",
         {*operator.forward.attributes, "kernel_size", "input_shape"},
     )
+    given = {*plain["shapes"], *plain.get("attributes", {})}
+    forward = operator.forward
+    required = {name for name in forward.arguments if name not in forward.optional}
+    required |= {name for name, default in forward.attributes.items() if default is REQUIRED}
+    if missing := sorted(required - given):
+        raise ValueError(
+            f"case of {operator.name} must give {', '.join(sorted(required))}, got no {', '.join(missing)}"
+        )
     for name, shape in plain["shapes"].items():
         if not isinstance(shape, list | tuple) or not all(isinstance(size, int) and size >= 0 for size in shape):
             raise ValueError(f"shapes.{name} must be a list of sizes, got {shape!r}")

@@ -15,7 +15,6 @@ from conformance.console import make_console, print_report
 from conformance.contract import OPERATORS, operator_of
 from conformance.implementation import Implementation, TargetError, load
 from conformance.judge import judge
-from conformance.oracle import IllegalProblemError
 from conformance.plan import Plan
 from conformance.replay import replay
 from conformance.report import WRITERS, Report, write
@@ -136,8 +135,8 @@ def _replay(implementation: Implementation, text: str, check: str | None) -> int
         for line in replay(implementation, Case.from_json(text), check):
             console.print(f"[bold red]{escape(line.text)}[/]" if line.violated else escape(line.text), soft_wrap=True)
             status = DOES_NOT_CONFORM if line.violated else status
-    except (ValueError, IllegalProblemError) as error:
-        _refuse(str(error))
+    except ValueError as error:
+        _refuse(f"--replay: {error}")
     return status
 
 

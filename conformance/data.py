@@ -178,6 +178,8 @@ def arrays(case: Case, **more: Shape) -> dict[str, Array]:
 
     ``more`` asks for further arrays, such as ``grad_output``, that the case itself gives no shape.
     """
+    if case.data not in KINDS:
+        raise ValueError(f"data must be one of {', '.join(KINDS)}, got {case.data!r}")
     made: dict[str, Array] = {}
     for name in (*OPERATORS[case.operator].forward.arguments, "grad_output"):
         shape = case.shapes.get(name, more.get(name))

@@ -15,7 +15,6 @@ from conformance.comparison import InconclusiveError, compare
 from conformance.contract import FUNCTIONS, OPERATORS
 from conformance.implementation import CallError, Implementation, NotProvidedError, NotSupportedError
 from conformance.judge import judge_case
-from conformance.oracle import IllegalProblemError
 from conformance.requirements import REQUIREMENTS, Requirement
 
 
@@ -33,15 +32,20 @@ def replay(implementation: Implementation, case: Case, requirement_id: str | Non
     Raises
     ------
     ValueError
-        where no requirement of the operator has that id
+        where no requirement of the operator has that id, or the case has no answer
     """
     requirement = None if requirement_id is None else _find(requirement_id, case)
     yield Line(f"case       {case.to_json()}")
     functions = OPERATORS[case.operator].functions
-    for function in functions if requirement is None else [FUNCTIONS[requirement.function]]:
-        yield from _calls(implementation, function.name, case, judged=requirement is None)
-    if requirement is not None:
-        yield from _check(implementation, requirement, case)
+    if requirement is None:
+        for function in functions:
+            yield from _calls(implementation, function.name, case, judged=True)
+        return
+    if requirement.kind == "refusals":
+        yield from _inputs(_call(requirement.function, case))
+    else:
+        yield from _calls(implementation, requirement.function, case, judged=False)
+    yield from _check(implementation, requirement, case)
 
 
 def _find(requirement_id: str, case: Case) -> Requirement:
@@ -72,13 +76,9 @@ def _why_not(error: Exception) -> str:
 
 def _calls(implementation: Implementation, function: str, case: Case, *, judged: bool) -> Iterator[Line]:
     """Show one call; without a requirement, also judge it by the oracle."""
-    try:
-        call = backward(case) if function.endswith("_backward") else forward(case)
-        answers = call.answers(implementation)
-    except IllegalProblemError as error:
-        yield Line(f"{function}: bad input ({error}), must be refused")
-        return
+    call = _call(function, case)
     yield from _inputs(call)
+    answers = call.answers(implementation)
     try:
         results = call.run(implementation)
     except (NotProvidedError, NotSupportedError) as error:
@@ -94,6 +94,10 @@ def _calls(implementation: Implementation, function: str, case: Case, *, judged:
         yield Line(f"allowed    error of {name}\n{_numbers(answer.allowed)}")
         if judged and finding.violation is not None:
             yield Line(f"violated   {finding.violation.message}", violated=True)
+
+
+def _call(function: str, case: Case) -> Call:
+    return backward(case) if function.endswith("_backward") else forward(case)
 
 
 def _inputs(call: Call) -> Iterator[Line]:
