@@ -45,7 +45,7 @@ def _table(report: Report) -> Table:
     table.add_column("status", no_wrap=True)
     for name in (*KINDS, "worst", "time"):
         table.add_column(name, justify="right")
-    for operator in report.operators:
+    for operator in provided(report):
         style = _STYLES.get(operator.status, "dim")
         table.add_row(
             operator.operator,
@@ -93,7 +93,7 @@ def _verdict(report: Report) -> str:
     judged = provided(report)
     cases = sum(operator.cases for operator in report.operators)
     missing = [operator.operator for operator in report.operators if operator.status == NOT_PROVIDED]
-    parts = [f"{len(judged)} operators provided", f"{cases} cases"]
+    parts = [f"{len(judged)} operator{'s' * (len(judged) != 1)} provided", f"{cases} cases"]
     if missing:
         parts.append(f"not provided: {', '.join(missing)}")
     if report.conventions:

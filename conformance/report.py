@@ -139,5 +139,5 @@ def write(report: Report, path: Path) -> None:
 
 
 def provided(report: Report) -> list[OperatorResult]:
-    """Return the operators that the target provides at least in part."""
+    """Return the operators of which the target provides a function."""
     return [operator for operator in report.operators if operator.status != NOT_PROVIDED]

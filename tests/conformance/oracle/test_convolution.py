@@ -23,7 +23,7 @@ Array = NDArray[Any]
 
 
 def whole_cases(operator: str) -> list[Case]:
-    cases = (*Plan("default").grid(operator), *SIZES[operator], *SHAPES[operator])
+    cases = (*Plan("quick").grid(operator), *SIZES[operator], *SHAPES[operator])
     return [case.but(data="integers") for case in cases]
 
 

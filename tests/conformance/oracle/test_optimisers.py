@@ -57,7 +57,7 @@ def test_an_update_equals_its_formula_in_fifty_digits(definition: Any) -> None:
 
 def test_adam_from_rest_moves_by_the_learning_rate_whatever_the_gradient() -> None:
     arrays = {"param": np.zeros(3), "grad": np.array([1e-3, -2.0, 50.0]), "m": np.zeros(3), "v": np.zeros(3)}
-    case = Case("adam_update", {name: (3,) for name in arrays}, {"step": 1, "lr": 0.1, "eps": 0.0})
+    case = Case("adam_update", dict.fromkeys(arrays, (3,)), {"step": 1, "lr": 0.1, "eps": 0.0})
     param = answers("adam_update", case, arrays, {})[0].value
     # m̂ / √v̂ is the gradient's sign; three roundings.
     np.testing.assert_allclose(param, [-0.1, 0.1, -0.1], rtol=1e-14)
