@@ -240,9 +240,11 @@ def for_backward(operator: str) -> Iterator[Case]:
     if back is not None and "grad_output" in back.arguments:
         right = output_shape(good)
         good = good.with_shapes(grad_output=right)
-        transposed = (*right[:-2], right[-1] + 1, right[-2])
-        yield good.with_shapes(grad_output=transposed).but(note="a grad_output of the wrong shape")
-        yield good.with_shapes(grad_output=(*right[:-1], right[-1] + 1)).but(note="a grad_output that is too wide")
+        for axis, size in enumerate(right):
+            for wrong in {size + 1, size - 1} - {0}:
+                shape = (*right[:axis], wrong, *right[axis + 1 :])
+                note = f"a grad_output of {wrong} instead of {size} along axis {axis}"
+                yield good.with_shapes(grad_output=shape).but(note=note)
         yield good.with_shapes(grad_output=(1,) * len(right)).but(
             note="a grad_output of one number, which would broadcast"
         )

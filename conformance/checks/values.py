@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from conformance.calling import Call
+from conformance.calling import Call, forward
 from conformance.case import Case
 from conformance.comparison import (
     PASSED,
@@ -66,6 +66,31 @@ def _is_whole(answer: Answer) -> bool:
     """Return whether every value is a multiple of 2**-6, the finest that small power-of-two averages give."""
     scaled = answer.value * 64
     return bool(np.all(scaled == np.round(scaled)))
+
+
+def spreads(implementation: Implementation, case: Case) -> Finding:
+    """Require that what depends on a NaN or an infinity is not finite.
+
+    Where the answer is finite nothing is asked: a product with zero, as zeros between the cells of a kernel make it,
+    may turn a NaN into more of them.
+    """
+    call = forward(case)
+    (answer,) = call.answers(implementation)
+    lost = ~np.isfinite(answer.value)
+    if not lost.any():
+        raise InconclusiveError("no NaN meets a window")
+    (got,) = call.run(implementation)
+    if got.shape != answer.value.shape:
+        return violated(f"the result has shape {got.shape}, want {answer.value.shape}", got, answer.value)
+    wrong = np.argwhere(lost & np.isfinite(got))
+    if len(wrong) == 0:
+        return PASSED
+    place = tuple(int(index) for index in wrong[0])
+    return violated(
+        f"y{list(place)} is {got[place]}, but depends on a NaN or an infinity; {len(wrong)} of {lost.sum()} are finite",
+        got,
+        answer.value,
+    )
 
 
 def shape(make: Make) -> Check:

@@ -10,11 +10,14 @@ from conformance.checks import (
     refusals,
     values,
 )
-from conformance.contract import Operator
+from conformance.contract import CONVOLUTIONS, Operator
 from conformance.requirements.requirement import (
     Requirement,
     functions_of,
 )
+
+# Operators that add up what they read, so that a NaN has to show in the sum.
+_SUMS = (*CONVOLUTIONS, "col2im", "avg_pool2d", "global_avg_pool2d", "linear")
 
 
 def special(operator: Operator) -> Iterator[Requirement]:
@@ -40,6 +43,21 @@ def special(operator: Operator) -> Iterator[Requirement]:
                 (function,),
                 values.values(make, *results),
                 cases,
+            )
+        if function in _SUMS:
+            yield Requirement(
+                f"{function}.special_values",
+                name,
+                "special",
+                "A NaN or an infinity is never lost: what depends on one is not finite.",
+                (function,),
+                values.spreads,
+                tuple(
+                    bad_input.GOOD[name].but(dtype=dtype, data=data, seed=seed, note=f"{data} among ordinary numbers")
+                    for dtype in ("float64", "float32")
+                    for data in ("nan", "infinite")
+                    for seed in range(3)
+                ),
             )
         empties = tuple(_empty_batches(name))
         if empties:

@@ -37,7 +37,7 @@ def forward_value(case: Case, arrays: dict[str, Array]) -> Array:
     return answers(case.operator, case, arrays, {})[0].value
 
 
-@pytest.mark.parametrize(("operator", "argument"), ARGUMENTS, ids=".".join)
+@pytest.mark.parametrize(("operator", "argument"), ARGUMENTS)
 def test_each_gradient_is_the_derivative_by_its_argument(operator: str, argument: str) -> None:
     position = FUNCTIONS[f"{operator}_backward"].results.index(f"grad_{argument}")
     for number, case in enumerate(cases_of(operator)):

@@ -56,9 +56,10 @@ def attributes(**changed: Any) -> dict[str, Any]:
         ({}, (2, 3), False, (6, 4)),
         ({"stride": (2, 3)}, (2, 3), False, (3, 2)),
         ({"stride": None}, (2, 3), True, (3, 2)),
-        ({"stride": (4, 5), "ceil_mode": True}, (2, 3), True, (3, 2)),
+        # A third row of windows would begin at pixel 8 of 7: dropped.
+        ({"stride": (4, 5), "ceil_mode": True}, (2, 3), True, (2, 2)),
         ({"stride": 3, "ceil_mode": True}, (3, 3), True, (3, 2)),
-        # The third window of 3 would begin at pixel 7 of 7: dropped.
+        # A third row of windows would begin at padded pixel 8 of 1 + 7: dropped.
         ({"stride": 4, "padding": ((1, 0), (0, 0)), "ceil_mode": True}, (2, 6), True, (2, 1)),
         ({"padding": ((1, 2), (0, 3)), "dilation": (3, 2)}, (3, 4), False, (4, 3)),
     ],

@@ -1,0 +1,85 @@
+"""Every layout holds the same numbers, and lies in memory as it is meant to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from conformance.layout import LAYOUTS, lay_out
+
+Array = NDArray[Any]
+SHAPES = [(), (5,), (2, 3), (2, 3, 4), (2, 3, 4, 5), (0, 3), (1, 1, 1, 1)]
+SAME = [name for name in (*LAYOUTS, "mixed") if name != "broadcast"]
+
+
+def numbers(shape: tuple[int, ...]) -> Array:
+    return np.arange(float(np.prod(shape))).reshape(shape)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("layout", SAME)
+def test_a_layout_keeps_the_numbers_and_the_type(layout: str, shape: tuple[int, ...]) -> None:
+    for position in range(5):
+        for dtype in ("float32", "float64", "int64"):
+            array = numbers(shape).astype(dtype)
+            np.testing.assert_array_equal(lay_out(array, layout, position), numbers(shape).astype(dtype), strict=True)
+
+
+@pytest.mark.parametrize(
+    ("layout", "strides"),
+    [
+        ("contiguous", (480, 160, 40, 8)),
+        ("fortran", (8, 16, 48, 192)),
+        ("channels_last", (480, 8, 120, 24)),
+        ("swapped", (480, 160, 8, 32)),
+        ("negative", (-480, -160, -40, -8)),
+        ("strided", (2 * 7 * 9 * 11 * 8, 2 * 9 * 11 * 8, 2 * 11 * 8, 2 * 8)),
+        ("broadcast", (0, 160, 40, 8)),
+        ("read_only", (480, 160, 40, 8)),
+    ],
+)
+def test_the_strides_of_a_layout(layout: str, strides: tuple[int, ...]) -> None:
+    assert lay_out(numbers((2, 3, 4, 5)), layout, 0).strides == strides
+
+
+def test_a_matrix_with_its_channels_last_is_stored_column_by_column() -> None:
+    assert lay_out(numbers((2, 3)), "channels_last", 0).strides == (8, 16)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_writing_is_refused_where_memory_is_read_only_or_shared(layout: str) -> None:
+    assert lay_out(numbers((2, 3)), layout, 0).flags.writeable == (layout not in ("read_only", "broadcast"))
+
+
+def test_a_broadcast_array_repeats_its_first_entry() -> None:
+    np.testing.assert_array_equal(lay_out(np.array([[1.0, 2.0], [3.0, 4.0]]), "broadcast", 0), [[1.0, 2.0]] * 2)
+
+
+@pytest.mark.parametrize("shape", [(), (0, 3)])
+def test_what_has_no_first_entry_stays_as_it_is(shape: tuple[int, ...]) -> None:
+    assert lay_out(numbers(shape), "broadcast", 0).shape == shape
+
+
+def test_what_lies_between_strided_numbers_is_not_a_number() -> None:
+    view = lay_out(numbers((2, 2)), "strided", 0)
+    block = view.base
+    assert isinstance(block, np.ndarray)
+    assert np.isnan(block).sum() == block.size - view.size
+    whole = lay_out(np.ones((2, 2), dtype=np.int64), "strided", 0).base
+    assert isinstance(whole, np.ndarray)
+    assert (whole == 77).sum() == whole.size - 4
+
+
+def test_mixed_gives_the_arguments_of_a_call_four_layouts_in_turn() -> None:
+    order = ["fortran", "strided", "negative", "swapped", "fortran"]
+    for position, layout in enumerate(order):
+        mixed, plain = (lay_out(numbers((2, 3, 4)), name, position) for name in ("mixed", layout))
+        assert mixed.strides == plain.strides
+
+
+def test_an_unknown_layout_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="layout must be one of contiguous, .*, read_only or mixed, got 'diagonal'"):
+        lay_out(numbers((2,)), "diagonal", 0)
