@@ -17,6 +17,9 @@ from conformance.implementation import CallError, Implementation, NotProvidedErr
 from conformance.judge import judge_case
 from conformance.requirements import REQUIREMENTS, Requirement
 
+# Whatever the case, a result must have its form and a call must be pure.
+_FOR_ANY_CASE = ("form", "purity")
+
 
 @dataclass(frozen=True)
 class Line:
@@ -40,6 +43,9 @@ def replay(implementation: Implementation, case: Case, requirement_id: str | Non
     if requirement is None:
         for function in functions:
             yield from _calls(implementation, function.name, case, judged=True)
+        for each in REQUIREMENTS:
+            if each.operator == case.operator and each.kind in _FOR_ANY_CASE:
+                yield from (line for line in _check(implementation, each, case) if line.violated)
         return
     if requirement.kind == "refusals":
         yield from _inputs(_call(requirement.function, case))
@@ -65,7 +71,7 @@ def _check(implementation: Implementation, requirement: Requirement, case: Case)
     if finding.violation is None:
         yield Line(f"passed     worst error {finding.worst:.3g} × allowed")
     else:
-        yield Line(f"violated   {finding.violation.message}", violated=True)
+        yield Line(f"violated   {requirement.id}: {finding.violation.message}", violated=True)
 
 
 def _why_not(error: Exception) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from conformance.layout import LAYOUTS, lay_out
 
 Array = NDArray[Any]
-SHAPES = [(), (5,), (2, 3), (2, 3, 4), (2, 3, 4, 5), (0, 3), (1, 1, 1, 1)]
+SHAPES = [(5,), (2, 3), (2, 3, 4), (2, 3, 4, 5), (0, 3), (1, 1, 1, 1)]
 SAME = [name for name in (*LAYOUTS, "mixed") if name != "broadcast"]
 
 

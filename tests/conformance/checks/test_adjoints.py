@@ -17,7 +17,7 @@ from conformance.implementation import Implementation, from_namespace, load
 REFERENCE = load("refcnn")
 LINEAR = Case("linear", {"x": (2, 3), "weight": (2, 3)}, data="integers")
 CONV = Case("conv1d", {"x": (1, 1, 3), "weight": (1, 1, 2)}, data="integers")
-AVERAGE = Case("global_avg_pool2d", {"x": (1, 1, 1, 3)}, data="integers")
+AVERAGE = Case("global_avg_pool2d", {"x": (1, 2, 1, 3)}, data="integers")
 COLUMNS = Case("im2col", {"x": (1, 1, 3, 3)}, {"kernel_size": 2}, data="integers")
 SPREAD = Case("conv_transpose2d", {"x": (1, 1, 2, 3), "weight": (1, 1, 2, 2)}, {"stride": 2}, data="integers")
 

@@ -75,7 +75,9 @@ def test_a_change_of_type_in_place_is_found() -> None:
     assert message(finding) == "x had its shape changed in place, from (2, 3) to (6,)"
 
 
-@pytest.mark.parametrize("view", [lambda x: x, lambda x: x[:, ::-1], np.transpose], ids=["itself", "reversed", "turned"])
+@pytest.mark.parametrize(
+    "view", [lambda x: x, lambda x: x[:, ::-1], np.transpose], ids=["itself", "reversed", "turned"]
+)
 def test_a_view_of_an_argument_is_found(view: Callable[[Any], Any]) -> None:
     assert message(purity.no_alias(forward)(relu(view), CASE)) == "y shares memory with the argument x"
 
@@ -101,14 +103,44 @@ def test_two_buffers_in_turn_are_found() -> None:
     assert message(purity.no_alias(forward)(relu(into_buffers), CASE)) == "y was changed by a later call"
 
 
-def test_a_cache_by_shape_is_found_after_other_calls() -> None:
-    cache: dict[Any, Any] = {}
+def by_shape(cache: dict[Any, Any]) -> Implementation:
+    return relu(lambda x: cache.setdefault(x.shape, refcnn.relu(x)).copy())
 
-    def stale(x: Any) -> Any:
-        return cache.setdefault(x.shape, refcnn.relu(x)).copy()
 
-    # In a fresh process the first answer is right; it is the new numbers in the same array that show the cache.
-    assert message(no_state(relu(stale), CASE.but(layout="read_only"))) == ""
+FROM_EARLIER = "the answer is the same for another x: it comes from an earlier call"
+
+
+def test_a_cache_by_shape_is_found_when_other_numbers_come() -> None:
+    check = purity.no_state(forward, lambda case: [case.but(seed=1)])
+    assert message(check(by_shape({}), CASE)) == FROM_EARLIER
+
+
+def test_a_cache_that_was_filled_before_is_found() -> None:
+    assert message(no_state(by_shape({(2, 3): np.ones((2, 3))}), CASE)) == FROM_EARLIER
+
+
+def test_a_cache_by_shape_is_inconclusive_without_other_numbers_of_the_shape() -> None:
+    with pytest.raises(InconclusiveError, match="so the same arrays say nothing$"):
+        no_state(by_shape({}), CASE)
+
+
+def test_an_answer_that_is_always_wrong_is_inconclusive() -> None:
+    with pytest.raises(InconclusiveError, match="^the answer is wrong however it is called, so a later call"):
+        no_state(relu(lambda x: x + 1), CASE)
+
+
+def test_a_cache_by_identity_is_found() -> None:
+    kept: list[tuple[Any, Any]] = []
+
+    def by_identity(x: Any) -> Any:
+        for array, result in kept:
+            if array is x:
+                return result.copy()
+        kept.append((x, refcnn.relu(x)))
+        return refcnn.relu(x)
+
+    found = message(no_state(relu(by_identity), CASE))
+    assert found.startswith("with new numbers in the arrays of an earlier call y[0, 0] is ")
 
 
 def test_a_call_that_other_calls_spoil_is_found() -> None:
@@ -119,3 +151,54 @@ def test_a_call_that_other_calls_spoil_is_found() -> None:
         return refcnn.relu(x) + (x.shape == (2, 3) and (3, 3) in seen)
 
     assert message(no_state(relu(spoilt), CASE)).startswith("right in a first call, but after 1 others y[0, 0] is ")
+
+
+def test_a_layout_that_is_read_wrongly_is_found() -> None:
+    def by_memory(x: Any) -> Any:
+        return np.maximum(x.ravel(order="K").reshape(x.shape), 0)
+
+    assert message(purity.layouts(forward)(relu(by_memory), CASE.but(layout="fortran"))).startswith("y[0, 1] is ")
+
+
+def test_layouts_is_inconclusive_where_contiguous_arrays_give_a_wrong_shape() -> None:
+    with pytest.raises(InconclusiveError, match="^the result for contiguous arrays has the wrong shape$"):
+        purity.layouts(forward)(relu(np.ravel), CASE.but(layout="fortran"))
+
+
+def disturbing(disturb: Callable[[], object]) -> Implementation:
+    def function(x: Any) -> Any:
+        disturb()
+        return refcnn.relu(x)
+
+    return relu(function)
+
+
+@pytest.mark.parametrize(
+    ("disturb", "name"),
+    [
+        (lambda: np.random.seed(7), "NumPy's global random generator"),  # noqa: NPY002 - what must not be done
+        (lambda: np.random.rand(), "NumPy's global random generator"),  # noqa: NPY002 - the same
+        (lambda: random.random(), "Python's global random generator"),  # noqa: S311 - the same
+        (lambda: np.seterr(invalid="raise"), "NumPy's error settings"),
+    ],
+    ids=["a seed", "a draw", "a draw of Python's", "an error setting"],
+)
+def test_a_change_of_the_process_is_found(disturb: Callable[[], object], name: str) -> None:
+    numpys, pythons = np.random.get_state(), random.getstate()  # noqa: NPY002 - put back below
+    try:
+        assert message(purity.no_global_state(forward)(disturbing(disturb), CASE)) == f"{name} changed during the call"
+    finally:
+        np.random.set_state(numpys)  # noqa: NPY002 - as it was
+        random.setstate(pythons)
+
+
+def test_error_settings_are_put_back_after_a_crash() -> None:
+    before = np.geterr()
+
+    def crash() -> None:
+        np.seterr(all="raise")
+        raise IndexError("out")
+
+    with pytest.raises(CallError, match="^raised IndexError: out$"):
+        purity.no_global_state(forward)(disturbing(crash), CASE)
+    assert np.geterr() == before

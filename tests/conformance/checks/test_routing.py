@@ -27,7 +27,9 @@ BORDER = Case("avg_pool2d", {"x": (1, 1, 3, 3)}, {"kernel_size": 2, "padding": 1
 
 
 def max_pool(answer: Any, **conventions: str) -> Implementation:
-    given = SimpleNamespace(max_pool2d_backward=answer, CONVENTIONS={f"max_pool2d.{k}": v for k, v in conventions.items()})
+    given = SimpleNamespace(
+        max_pool2d_backward=answer, CONVENTIONS={f"max_pool2d.{k}": v for k, v in conventions.items()}
+    )
     return from_namespace("broken", given)
 
 

@@ -1,0 +1,119 @@
+"""Every corner has an answer and a reason, and every piece of bad input is refused by the reference."""
+
+from __future__ import annotations
+
+import pytest
+
+import refcnn
+from conformance import corners
+from conformance.bad_input import GOOD, for_backward, for_forward
+from conformance.calling import Call, backward, forward
+from conformance.case import Case
+from conformance.contract import OPERATORS
+from conformance.data import KINDS, arrays
+from conformance.implementation import CallError, from_namespace
+from conformance.oracle import answers, is_legal, output_shape
+
+GROUPS = {"SIZES": corners.SIZES, "SHAPES": corners.SHAPES, "SPECIAL": corners.SPECIAL, "ROUTING": {"max_pool2d": corners.ROUTING}}
+REFERENCE = from_namespace("refcnn", refcnn)
+BACKWARD = [name for name, operator in OPERATORS.items() if operator.backward]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_corner_is_legal_and_says_why_it_is_there(group: str) -> None:
+    for operator, cases in GROUPS[group].items():
+        assert cases
+        for case in cases:
+            assert case.operator == operator
+            assert case.note
+            assert case.data in KINDS
+            assert is_legal(case), case.describe()
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_no_corner_comes_twice(group: str) -> None:
+    for operator, cases in GROUPS[group].items():
+        texts = [case.but(note="").to_json() for case in cases]
+        assert sorted(set(texts)) == sorted(texts), operator
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_corner_comes_in_both_element_types(group: str) -> None:
+    for cases in GROUPS[group].values():
+        wide = [case.but(note="", dtype="") for case in cases if case.dtype == "float64"]
+        narrow = [case.but(note="", dtype="") for case in cases if case.dtype == "float32"]
+        assert wide == narrow
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_corner_has_a_right_answer_that_is_not_all_zero(group: str) -> None:
+    for cases in GROUPS[group].values():
+        for case in cases:
+            call = forward(case)
+            assert answers(call.function, case, call.arrays, {})[0].value.any(), case.describe()
+
+
+def test_sizes_reach_past_the_blocks_that_implementations_use() -> None:
+    for operator in ("conv1d", "conv2d", "conv_transpose2d"):
+        shapes = [case.shapes for case in corners.SIZES[operator]]
+        assert max(shape["x"][0] for shape in shapes) > 128
+        assert max(shape["x"][1] for shape in shapes) > 128
+        assert max(shape["weight"][0] for shape in shapes) > 128
+
+
+@pytest.mark.parametrize("operator", GOOD)
+def test_the_good_case_of_an_operator_is_one_that_the_reference_answers(operator: str) -> None:
+    case = GOOD[operator]
+    assert case.operator == operator
+    assert is_legal(case)
+    (first, *_) = forward(case).run(REFERENCE)
+    assert first.shape == output_shape(case)
+    if OPERATORS[operator].backward:
+        assert backward(case).run(REFERENCE)
+
+
+def test_every_operator_has_a_good_case() -> None:
+    assert set(GOOD) == set(OPERATORS)
+
+
+def refused_by_the_reference(call: Call) -> None:
+    """Require a ValueError, or a TypeError for a wrong type, from the reference."""
+    with pytest.raises(CallError) as caught:
+        call.run(REFERENCE)
+    wanted: type[Exception] = TypeError if call.case.dtype == "int64" else ValueError
+    assert isinstance(caught.value.__cause__, wanted), call.case.note
+
+
+def bad_call(function: str, case: Case) -> Call:
+    """Make the call without asking the oracle for a shape, which it has none."""
+    made = arrays(case, grad_output=output_shape(GOOD[case.operator]))
+    if function == case.operator:
+        del made["grad_output"]
+    elif "grad_output" not in OPERATORS[case.operator].functions[-1].arguments:
+        del made["grad_output"]
+    return Call(function, case, {name: a for name, a in made.items() if name in _arguments(function)})
+
+
+def _arguments(function: str) -> tuple[str, ...]:
+    operator = OPERATORS[function.removesuffix("_backward")]
+    return next(f for f in operator.functions if f.name == function).arguments
+
+
+@pytest.mark.parametrize(
+    ("operator", "case"), [(name, case) for name in OPERATORS for case in for_forward(name)], ids=str
+)
+def test_bad_input_is_refused_by_the_reference(operator: str, case: Case) -> None:
+    refused_by_the_reference(bad_call(operator, case))
+
+
+@pytest.mark.parametrize(("operator", "case"), [(name, case) for name in BACKWARD for case in for_backward(name)])
+def test_bad_input_to_a_backward_function_is_refused_by_the_reference(operator: str, case: Case) -> None:
+    refused_by_the_reference(bad_call(f"{operator}_backward", case))
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_each_piece_of_bad_input_says_what_is_bad_and_differs_from_the_good_case(operator: str) -> None:
+    for make in (for_forward, for_backward):
+        cases = list(make(operator))
+        assert all(case.note and case != GOOD[operator] for case in cases)
+        assert len({case.to_json() for case in cases}) == len(cases)

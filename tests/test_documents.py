@@ -1,0 +1,95 @@
+"""The documents say what is so: output, options, paths and versions are compared with the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+import refcnn
+from conformance.cli import app
+from conformance.requirements import KINDS
+
+_ROOT = Path(__file__).parents[1]
+_README = (_ROOT / "README.md").read_text(encoding="utf-8")
+_CONTRIBUTING = (_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+_WORKFLOW = (_ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)\n```", _README, flags=re.DOTALL)
+
+
+def _without_times(output: str) -> str:
+    lines = (re.sub(r"\d+\.\d s", "0.0 s", line).rstrip() for line in output.strip().splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+
+
+def test_the_readmes_example_prints_what_the_readme_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(_blocks("python")[0], encoding="utf-8")
+    result = CliRunner().invoke(app, ["verify", "mine.py"])
+    assert result.exit_code == 1
+    assert _without_times(result.stdout) == _without_times(_blocks("text")[0])
+
+
+def test_every_option_in_the_readme_exists() -> None:
+    commands = re.findall(r"^    (?:python -m pip.*&& )?(refcnn verify.*?)(?:  +#.*)?$", _README, flags=re.MULTILINE)
+    verify = get_command(app).commands["verify"]  # type: ignore[attr-defined]  # a group has commands
+    known = {option for parameter in verify.params for option in parameter.opts}
+    used = {word for command in commands for word in command.split() if word.startswith("-")}
+    assert len(commands) >= 6
+    assert used <= known
+
+
+def test_every_option_of_the_command_is_in_the_readme() -> None:
+    verify = get_command(app).commands["verify"]  # type: ignore[attr-defined]  # a group has commands
+    long = {option for parameter in verify.params for option in parameter.opts if option.startswith("--")}
+    # -x stands for --fail-fast there.
+    assert {option for option in long if option not in _README} <= {"--fail-fast"}
+
+
+def test_the_readmes_kinds_are_the_kinds_of_evidence() -> None:
+    assert tuple(re.findall(r"^\| `(\w+)` \|", _README, flags=re.MULTILINE)) == KINDS
+
+
+def test_the_readmes_links_lead_to_files() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", _README)
+    assert links
+    assert [link for link in links if not (_ROOT / link).exists()] == []
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    (command,) = re.findall(
+        r"^    python -m pip install -e '\.\[dev\]' && (python -m pytest) -n auto$", _README, flags=re.MULTILINE
+    )
+    assert f"{command} -n 2 -q --cov" in (_ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_every_path_in_contributing_exists() -> None:
+    paths = [path for path in re.findall(r"`([\w./]+/[\w./]*)`", _CONTRIBUTING) if not path.startswith("-")]
+    assert len(paths) >= 15
+    assert [path for path in paths if not (_ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("heading", ["## How to add an operator", "## How to add a requirement"])
+def test_contributing_numbers_its_steps_from_one(heading: str) -> None:
+    section = _CONTRIBUTING.partition(heading)[2].partition("\n## ")[0]
+    numbers = [int(number) for number in re.findall(r"^(\d+)\. ", section, flags=re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) >= 4
+
+
+def test_versions_agree() -> None:
+    project = (_ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'version = "{refcnn.__version__}"' in project
+    assert f"## {refcnn.__version__}" in (_ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_workflow_runs_every_supported_python() -> None:
+    project = (_ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    classified = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', project)
+    assert re.findall(r'"(3\.\d+)"', _WORKFLOW) == classified
