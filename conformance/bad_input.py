@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -94,6 +95,8 @@ _BAD: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             *_DILATION,
             *_KERNEL,
             ("too few rows", _shapes(cols=(17, 12))),
+            ("too many rows", _shapes(cols=(19, 12))),
+            ("too few columns", _shapes(cols=(18, 11))),
             ("too many columns", _shapes(cols=(18, 13))),
             ("as many numbers in another shape", _shapes(cols=(12, 18))),
             ("rows and columns not laid out flat", _shapes(cols=(2, 9, 12))),
@@ -110,10 +113,12 @@ _BAD: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("a kernel longer than the padded signal", _shapes(weight=(6, 2, 7))),
             ("a dilated kernel longer than the signal", _attributes(dilation=3)),
             ("channels that do not fit the weight", _shapes(weight=(6, 3, 3))),
+            ("channels that do not fit the weight, without groups", _attributes(groups=1)),
             ("channels that do not divide by groups", _shapes(x=(2, 5, 6))),
             ("filters that do not divide by groups", _shapes(weight=(5, 2, 3), bias=(5,))),
             ("a bias that does not fit the filters", _shapes(bias=(4,))),
             ("a bias of one number", _shapes(bias=(1,))),
+            ("a bias that is too long", _shapes(bias=(9,))),
             ("a signal without a batch axis", _shapes(x=(4, 6))),
             ("a weight of two axes", _shapes(weight=(6, 2))),
         ),
@@ -126,10 +131,12 @@ _BAD: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("channels that do not fit the weight", _shapes(weight=(6, 3, 2, 3))),
             ("a weight of one channel, which would broadcast", _shapes(weight=(6, 1, 2, 3))),
             ("an image of one channel a group, which would broadcast", _shapes(x=(2, 2, 5, 6))),
+            ("channels that do not fit the weight, without groups", _attributes(groups=1)),
             ("channels that do not divide by groups", _shapes(x=(2, 5, 5, 6))),
             ("filters that do not divide by groups", _shapes(weight=(5, 2, 2, 3), bias=(5,))),
             ("a bias that does not fit the filters", _shapes(bias=(4,))),
             ("a bias of one number", _shapes(bias=(1,))),
+            ("a bias that is too long", _shapes(bias=(9,))),
             ("an image without a batch axis", _shapes(x=(4, 5, 6))),
             ("a weight of three axes", _shapes(weight=(6, 2, 3))),
         ),
@@ -143,9 +150,11 @@ _BAD: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("padding that leaves no column", _attributes(padding=((0, 0), (3, 3)))),
             ("channels that do not fit the weight", _shapes(weight=(6, 3, 2, 3))),
             ("a weight of one channel, which would broadcast", _shapes(weight=(1, 3, 2, 3))),
+            ("channels that do not fit the weight, without groups", _attributes(groups=1) | _shapes(x=(2, 3, 3, 4))),
             ("channels that do not divide by groups", _shapes(x=(2, 5, 3, 4), weight=(5, 3, 2, 3))),
             ("a bias that does not fit the filters", _shapes(bias=(3,))),
             ("a bias of one number", _shapes(bias=(1,))),
+            ("a bias that is too long", _shapes(bias=(9,))),
             ("an image without a batch axis", _shapes(x=(4, 3, 4))),
             ("a weight of three axes", _shapes(weight=(4, 3, 2))),
         ),
@@ -157,6 +166,7 @@ _BAD: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("a weight that is transposed", _shapes(weight=(3, 4))),
             ("a bias that does not fit the outputs", _shapes(bias=(3,))),
             ("a bias of one number", _shapes(bias=(1,))),
+            ("a bias that is too long", _shapes(bias=(9,))),
             ("a weight of one axis", _shapes(weight=(3,))),
         ),
         "relu": (),
@@ -169,7 +179,9 @@ _BAD: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
         "cross_entropy": (
             ("a label as large as the number of classes", {"data": "labels_too_large"}),
             ("a negative label", {"data": "labels_negative"}),
+            ("a label of -100, which some systems ignore", {"data": "labels_far_below"}),
             ("too few labels", _shapes(target=(2,))),
+            ("too many labels", _shapes(target=(4,))),
             ("one label for a batch", _shapes(target=(1,))),
             ("weights for too few classes", _shapes(target=(3, 3))),
             ("weights of one class, which would broadcast", _shapes(target=(3, 1))),
@@ -241,7 +253,7 @@ def for_backward(operator: str) -> Iterator[Case]:
         right = output_shape(good)
         good = good.with_shapes(grad_output=right)
         for axis, size in enumerate(right):
-            for wrong in {size + 1, size - 1} - {0}:
+            for wrong in sorted({size + 1, size - 1, 1} - {0, size}):
                 shape = (*right[:axis], wrong, *right[axis + 1 :])
                 note = f"a grad_output of {wrong} instead of {size} along axis {axis}"
                 yield good.with_shapes(grad_output=shape).but(note=note)
@@ -249,6 +261,10 @@ def for_backward(operator: str) -> Iterator[Case]:
             note="a grad_output of one number, which would broadcast"
         )
         yield good.with_shapes(grad_output=right[1:]).but(note="a grad_output without a batch axis")
+        yield good.with_shapes(grad_output=(math.prod(right),)).but(note="a grad_output that is flat")
+        for shape in {(*right[:-2], right[-1], right[-2]), right[:2], good.shapes["x"]} - {right}:
+            note = f"a grad_output of shape {shape} instead of {right}"
+            yield good.with_shapes(grad_output=shape).but(note=note)
     yield good.but(dtype="int64", note="integer arrays")
     for note, spoilt in _BAD[operator]:
         if not _FORWARD_ONLY & set(spoilt.get("shapes", {})) or "weight" in spoilt.get("shapes", {}):

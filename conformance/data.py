@@ -132,6 +132,21 @@ def extremes(raw: Words, dtype: np.dtype[Any]) -> Array:
     return _sprinkled(largest, -largest)(raw, dtype)
 
 
+def _sprinkled_ties(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return zeros of either sign, which are equal, and -1."""
+    return np.asarray(np.array([-1.0, -0.0, 0.0])[(raw >> np.uint64(32)).astype(np.int64) % 3], dtype)
+
+
+_LABEL_DTYPES: Mapping[str, str] = MappingProxyType(
+    {f"{name}_labels": name for name in ("uint8", "int16", "int32", "uint64")}
+)
+# Labels that are none: the first is replaced by the number of classes.
+_BAD_LABELS: Mapping[str, int] = MappingProxyType(
+    {"labels_too_large": 0, "labels_negative": -1, "labels_far_below": -100}
+)
+# Where values tie, the gradients are powers of two, whose sums tell where they went.
+_ROUTED = frozenset({"ties", "orders", "tie_patterns", "minus_infinity", "zero_ties", "constant"})
+
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "uniform": uniform,
@@ -158,19 +173,17 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "shifted": lambda raw, dtype: uniform(raw, dtype) + np.asarray(1e4, dtype),
         "limits": limits,
         "extremes": extremes,
-        "one_hot": uniform,
-        "uint8_labels": uniform,
-        "int32_labels": uniform,
-        "labels_too_large": uniform,
-        "labels_negative": uniform,
+        "zero_ties": _sprinkled_ties,
+        "specials": _sprinkled(math.nan, math.inf, -math.inf, -0.0, 0.0),
+        # What a target holds; the logits are ordinary.
+        **dict.fromkeys(("one_hot", "smoothed", *_LABEL_DTYPES, *_BAD_LABELS), uniform),
     }
 )
 
 # What the arrays besides the image hold, where the kind of the case does not say it for all of them.
-_FOR_EVERY_ARRAY = frozenset({"uniform", "integers", "wide"})
+_FOR_EVERY_ARRAY = frozenset({"uniform", "integers", "wide", "specials"})
 _NEVER_NEGATIVE = frozenset({"running_var", "v"})
 _IMAGES = frozenset({"x", "logits", "cols", "param"})
-_LABEL_DTYPES: Mapping[str, str] = MappingProxyType({"uint8_labels": "uint8", "int32_labels": "int32"})
 
 
 def arrays(case: Case, **more: Shape) -> dict[str, Array]:
@@ -202,7 +215,7 @@ def _plain_array(case: Case, name: str, shape: Shape) -> Array:
         return integers(raw, np.dtype(np.float64)).astype(dtype)
     if name in _NEVER_NEGATIVE:
         return positive(raw, dtype)
-    if name == "grad_output" and case.data in ("ties", "orders", "tie_patterns", "minus_infinity"):
+    if name == "grad_output" and case.data in _ROUTED:
         return powers(raw, dtype)
     if name in _IMAGES or case.data in _FOR_EVERY_ARRAY:
         return KINDS[case.data](raw, dtype)
@@ -214,12 +227,12 @@ def _target(case: Case, raw: Words) -> Array:
     classes = case.shapes["logits"][1]
     labels = (raw >> np.uint64(32)).astype(np.int64) % classes
     if raw.ndim == 1:
-        if case.data == "labels_too_large":
-            labels[-1:] = classes
-        if case.data == "labels_negative":
-            labels[-1:] = -1
+        if case.data in _BAD_LABELS:
+            labels[-1:] = classes if case.data == "labels_too_large" else _BAD_LABELS[case.data]
         return labels.astype(_LABEL_DTYPES.get(case.data, "int64"))
     dtype = np.dtype(case.dtype)
     if case.data == "one_hot":
         return np.asarray(np.arange(raw.shape[1]) == labels[:, :1], dtype)
+    if case.data == "smoothed":
+        return np.asarray((np.arange(raw.shape[1]) == labels[:, :1]) * 0.75 + 0.25 / classes, dtype)
     return positive(raw, dtype) if dtype.kind == "f" else labels.astype(dtype)

@@ -62,19 +62,29 @@ LAYOUTS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
         "read_only": _read_only,
     }
 )
-_MIXED = ("fortran", "strided", "negative", "swapped")
+# Layouts that give each argument its own; the last name is that of all further arguments.
+_BY_POSITION: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "mixed": ("fortran", "strided", "negative", "swapped", "fortran"),
+        "first_fortran": ("fortran", "contiguous"),
+        "rest_fortran": ("contiguous", "fortran"),
+        "rest_strided": ("contiguous", "strided"),
+    }
+)
+ALL_LAYOUTS = (*LAYOUTS, *_BY_POSITION)
 
 
 def lay_out(array: Array, layout: str, position: int) -> Array:
-    """Return the numbers of an array in a layout; ``mixed`` gives each argument another one.
+    """Return the numbers of an array in a layout; some layouts give each argument another one.
 
     Examples
     --------
     >>> lay_out(np.arange(6.0).reshape(2, 3), "negative", 0).strides
     (-24, -8)
     """
-    if layout == "mixed":
-        layout = _MIXED[position % len(_MIXED)]
+    if layout in _BY_POSITION:
+        names = _BY_POSITION[layout]
+        layout = names[min(position, len(names) - 1)]
     if layout not in LAYOUTS:
-        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)} or mixed, got {layout!r}")
+        raise ValueError(f"layout must be one of {', '.join(ALL_LAYOUTS)}, got {layout!r}")
     return LAYOUTS[layout](array)

@@ -75,11 +75,11 @@ def spreads(implementation: Implementation, case: Case) -> Finding:
     may turn a NaN into more of them.
     """
     call = forward(case)
-    (answer,) = call.answers(implementation)
+    answer = call.answers(implementation)[0]
     lost = ~np.isfinite(answer.value)
     if not lost.any():
         raise InconclusiveError("no NaN meets a window")
-    (got,) = call.run(implementation)
+    got = call.run(implementation)[0]
     if got.shape != answer.value.shape:
         return violated(f"the result has shape {got.shape}, want {answer.value.shape}", got, answer.value)
     wrong = np.argwhere(lost & np.isfinite(got))
@@ -123,14 +123,13 @@ def dtype(make: Make) -> Check:
 
 def empty_batch(make: Make) -> Check:
     """Require empty results, and gradients of parameters that are zero: no sample, no contribution."""
+    same_dtype = dtype(make)
 
     def check(implementation: Implementation, case: Case) -> Finding:
         call = make(case)
         answers = call.answers(implementation)
-        got = call.run(implementation)
         names = FUNCTIONS[call.function].results
-        return first_violation(
-            *(compare(name, result, answer) for name, result, answer in zip(names, got, answers, strict=True))
-        )
+        findings = map(compare, names, call.run(implementation), answers)
+        return first_violation(*findings, same_dtype(implementation, case))
 
     return check

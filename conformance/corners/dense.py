@@ -14,7 +14,7 @@ def pointwise_sizes(operator: str) -> Iterator[Case]:
     for shape, note in (
         ((33, 5), "a batch past blocks of 16 and 32"),
         ((131, 2), "a batch past blocks of 64 and 128"),
-        ((2, 67), "features past blocks of 16, 32 and 64 that fill no vector"),
+        ((2, 131), "features past blocks of 64 and 128 that fill no vector"),
         ((1031,), "more than 1024 numbers"),
         ((2, 3, 5, 19), "a width whose last 3 pixels fill no vector of 4, 8 or 16"),
     ):
@@ -67,6 +67,12 @@ def cross_entropy_sizes() -> Iterator[Case]:
     yield from _cross_entropy(4, 4, "as many samples as classes")
     yield from _cross_entropy(1, 5, "one sample")
     yield from _cross_entropy(3, 1, "one class")
+    for data, note in (
+        ("uint8_labels", "labels above 127 in 8 bits"),
+        ("int16_labels", "labels of 16 bits"),
+        ("uint64_labels", "unsigned labels"),
+    ):
+        yield Case("cross_entropy", {"logits": (7, 200), "target": (7,)}, data=data, note=note)
 
 
 def special_cross_entropy() -> Iterator[Case]:

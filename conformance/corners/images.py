@@ -12,8 +12,8 @@ BLOCKS = {
     "large batch": ((131, 1, 2, 2), "a batch past blocks of 64 and 128"),
     "channels": ((1, 35, 2, 2), "channels past blocks of 16 and 32"),
     "many channels": ((1, 131, 2, 3), "channels past blocks of 64 and 128"),
-    "width": ((1, 1, 2, 67), "a width past blocks of 16, 32 and 64 that is no multiple of 4"),
-    "height": ((1, 1, 67, 2), "a height past blocks of 16, 32 and 64 that is no multiple of 4"),
+    "width": ((1, 1, 2, 131), "a width past blocks of 64 and 128 that is no multiple of 4"),
+    "height": ((1, 1, 131, 2), "a height past blocks of 64 and 128 that is no multiple of 4"),
     "tail": ((2, 2, 5, 19), "a width whose last 3 pixels fill no vector of 4, 8 or 16"),
 }
 

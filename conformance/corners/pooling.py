@@ -96,5 +96,7 @@ def routing() -> Iterator[Case]:
     yield from images(
         pool, "ties where windows overhang", (6, 2, 4, 4), "ties", kernel_size=3, stride=2, ceil_mode=True
     )
+    yield from images(pool, "zeros of either sign are equal", (6, 2, 2, 4), "zero_ties", kernel_size=2, stride=1)
+    yield from images(pool, "an image of one value", (2, 2, 4, 4), "constant", kernel_size=2)
     yield from images(pool, "NaN and minus infinity", (8, 2, 2, 3), "minus_infinity", kernel_size=2, stride=1)
     yield from images(pool, "NaN and minus infinity, apart", (8, 2, 2, 4), "minus_infinity", kernel_size=2)

@@ -10,7 +10,7 @@ from conformance.checks import (
     purity,
 )
 from conformance.contract import Operator
-from conformance.layout import LAYOUTS
+from conformance.layout import ALL_LAYOUTS
 from conformance.requirements.requirement import (
     Requirement,
     functions_of,
@@ -33,6 +33,27 @@ def _others(case: Case) -> list[Case]:
     return others
 
 
+def _specials(name: str) -> Iterator[Case]:
+    """Yield cases whose every array holds NaN, infinities and zeros of either sign."""
+    for dtype in ("float64", "float32"):
+        yield bad_input.GOOD[name].but(dtype=dtype, data="specials", note="special values in every array")
+
+
+def _refused(name: str, function: str) -> Iterator[Case]:
+    """Yield a call that is refused."""
+    cases = bad_input.for_forward if function == name else bad_input.for_backward
+    yield next(case for case in cases(name) if case.dtype == "int64")
+
+
+def _units(name: str) -> Iterator[Case]:
+    """Yield a case whose every size is 1, where a result may be an input in another shape."""
+    good = bad_input.GOOD[name]
+    plain = {"groups": 1, "kernel_size": 1, "input_shape": (1, 1, 1, 1), "training": False}
+    attributes = {name: plain.get(name, value) for name, value in good.attributes.items()}
+    shapes = {argument: (1,) * len(shape) for argument, shape in good.shapes.items()}
+    yield good.but(shapes=shapes, attributes=attributes, note="one of everything")
+
+
 def _contiguous(case: Case) -> Case:
     return case.but(layout="contiguous")
 
@@ -48,7 +69,7 @@ def purity_of(operator: Operator) -> Iterator[Requirement]:
             "No array that is passed in is changed.",
             (function,),
             purity.inputs_unchanged(make),
-            corners.SPECIAL.get(operator.name, ()),
+            (*corners.SPECIAL.get(operator.name, ()), *_specials(operator.name)),
             lambda case: case if case.layout != "read_only" else case.but(layout="contiguous"),
             few=True,
         )
@@ -59,7 +80,7 @@ def purity_of(operator: Operator) -> Iterator[Requirement]:
             "No result shares memory with an input or with an earlier result.",
             (function,),
             purity.no_alias(make),
-            (),
+            (*corners.SHAPES.get(operator.name, ()), *_units(operator.name)),
             same,
             few=True,
         )
@@ -84,7 +105,7 @@ def purity_of(operator: Operator) -> Iterator[Requirement]:
                 purity.layouts(make),
                 tuple(
                     bad_input.GOOD[operator.name].but(layout=layout, dtype=dtype, data=data, note=f"{layout} arrays")
-                    for layout in (*LAYOUTS, "mixed")
+                    for layout in ALL_LAYOUTS
                     if layout != "contiguous"
                     for dtype in ("float64", "float32")
                     for data in (("distinct",) if operator.name == "max_pool2d" else ("uniform", "positive"))
@@ -97,7 +118,7 @@ def purity_of(operator: Operator) -> Iterator[Requirement]:
             "The process's random generators and NumPy's error settings are left as they were.",
             (function,),
             purity.no_global_state(make),
-            corners.SPECIAL.get(operator.name, ()),
+            (*corners.SPECIAL.get(operator.name, ()), *_specials(operator.name), *_refused(operator.name, function)),
             same,
             few=True,
         )

@@ -24,7 +24,7 @@ SPACES: Mapping[str, Space] = MappingProxyType(
             dict(windows.CONVOLUTION)
             | {
                 "kernel": (1, 2, 3, 4),
-                "stride": (DEFAULT, 1, 2, 3),
+                "stride": (DEFAULT, 1, 2, 5),
                 "dilation": (DEFAULT, 1, 2, 3),
                 "padding": (DEFAULT, 0, 1, (0, 2), (3, 1), 5),
                 "outputs": (1, 2, 3, 5),
@@ -81,7 +81,7 @@ SPACES: Mapping[str, Space] = MappingProxyType(
         "softmax": Space(
             {
                 "shape": ((3,), (2, 3), (3, 1), (2, 3, 4), (2, 4, 3, 2), (4, 11)),
-                "axis": (DEFAULT, -1, 0, 1, -2, 2),
+                "axis": (DEFAULT, -1, 0, 1, -2, 2, -3),
                 "dtype": DTYPES,
                 "layout": LAYOUTS,
                 "data": ("uniform", "confident", "large", "shifted", "negative", "limits"),
@@ -92,7 +92,7 @@ SPACES: Mapping[str, Space] = MappingProxyType(
             {
                 "batch": (1, 2, 3, 5),
                 "classes": (2, 3, 5, 10),
-                "target": ("labels", "weights", "one_hot", "uint8_labels", "int32_labels"),
+                "target": ("labels", "weights", "one_hot", "smoothed", "uint8_labels", "int32_labels"),
                 "dtype": DTYPES,
                 "layout": LAYOUTS,
                 "data": ("uniform", "confident", "large", "shifted", "limits"),

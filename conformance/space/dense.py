@@ -29,7 +29,7 @@ def shaped(operator: str, *names: str, attributes: tuple[str, ...] = ()) -> Call
 def pointwise(operator: str, *data: str) -> Space:
     """Return the space of an operator that treats each number alone."""
     factors = {
-        "shape": ((3,), (2, 3), (2, 3, 4), (2, 3, 2, 5), (1, 1), (3, 17)),
+        "shape": ((3,), (2, 3), (2, 3, 4), (2, 3, 2, 5), (1, 1), (3, 17), (2, 1, 2, 3, 2)),
         "dtype": DTYPES,
         "layout": LAYOUTS,
         "data": ("uniform", "positive", "negative", "wide", *data),

@@ -24,7 +24,7 @@ CONVOLUTION: Mapping[str, tuple[Any, ...]] = {
     # groups, channels a group, filters a group
     "channels": ((1, 1, 1), (1, 3, 2), (1, 2, 4), (2, 2, 3), (3, 1, 1), (2, 1, 2), (4, 2, 1)),
     "kernel": ((1, 1), (3, 3), (2, 3), (3, 1), (1, 2), (2, 2)),
-    "stride": (DEFAULT, 1, 2, (2, 1), (1, 3), (3, 2)),
+    "stride": (DEFAULT, 1, 2, (2, 1), (1, 3), (5, 4)),
     "dilation": (DEFAULT, 1, 2, (1, 2), (3, 1)),
     "padding": (DEFAULT, 0, 1, (1, 2), ((0, 1), (2, 0)), ((2, 1), (0, 3)), (4, 5)),
     "outputs": ((1, 1), (2, 3), (3, 2), (2, 2), (1, 4), (5, 1)),

@@ -14,7 +14,12 @@ from conformance.data import KINDS, arrays
 from conformance.implementation import CallError, from_namespace
 from conformance.oracle import answers, is_legal, output_shape
 
-GROUPS = {"SIZES": corners.SIZES, "SHAPES": corners.SHAPES, "SPECIAL": corners.SPECIAL, "ROUTING": {"max_pool2d": corners.ROUTING}}
+GROUPS = {
+    "SIZES": corners.SIZES,
+    "SHAPES": corners.SHAPES,
+    "SPECIAL": corners.SPECIAL,
+    "ROUTING": {"max_pool2d": corners.ROUTING},
+}
 REFERENCE = from_namespace("refcnn", refcnn)
 BACKWARD = [name for name, operator in OPERATORS.items() if operator.backward]
 
@@ -49,6 +54,8 @@ def test_every_corner_comes_in_both_element_types(group: str) -> None:
 def test_every_corner_has_a_right_answer_that_is_not_all_zero(group: str) -> None:
     for cases in GROUPS[group].values():
         for case in cases:
+            if case.operator == "cross_entropy" and case.shapes["logits"][1] == 1:
+                continue  # with a single class there is nothing to lose
             call = forward(case)
             assert answers(call.function, case, call.arrays, {})[0].value.any(), case.describe()
 
@@ -87,9 +94,7 @@ def refused_by_the_reference(call: Call) -> None:
 def bad_call(function: str, case: Case) -> Call:
     """Make the call without asking the oracle for a shape, which it has none."""
     made = arrays(case, grad_output=output_shape(GOOD[case.operator]))
-    if function == case.operator:
-        del made["grad_output"]
-    elif "grad_output" not in OPERATORS[case.operator].functions[-1].arguments:
+    if function == case.operator or "grad_output" not in OPERATORS[case.operator].functions[-1].arguments:
         del made["grad_output"]
     return Call(function, case, {name: a for name, a in made.items() if name in _arguments(function)})
 

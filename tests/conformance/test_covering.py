@@ -34,22 +34,30 @@ def narrow(row: Row) -> bool:
 
 def combinations(rows: list[Row], strength: int) -> set[tuple[Any, ...]]:
     return {
-        (names, tuple(row[name] for name in names)) for row in rows for names in itertools.combinations(FACTORS, strength)
+        (names, tuple(row[name] for name in names))
+        for row in rows
+        for names in itertools.combinations(FACTORS, strength)
     }
 
 
 @pytest.mark.parametrize("is_legal", [everything, not_equal, narrow])
 @pytest.mark.parametrize("strength", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_every_combination_of_some_legal_row_is_covered(is_legal: Callable[[Row], bool], strength: int, seed: int) -> None:
-    legal = [row for levels in itertools.product(*FACTORS.values()) if is_legal(row := dict(zip(FACTORS, levels, strict=True)))]
+def test_every_combination_of_some_legal_row_is_covered(
+    is_legal: Callable[[Row], bool], strength: int, seed: int
+) -> None:
+    legal = [
+        row
+        for levels in itertools.product(*FACTORS.values())
+        if is_legal(row := dict(zip(FACTORS, levels, strict=True)))
+    ]
     rows = cover(FACTORS, strength, is_legal, seed)
     assert all(is_legal(row) for row in rows)
     assert combinations(rows, strength) == combinations(legal, strength)
 
 
 def test_far_fewer_rows_than_combinations_of_all_factors_are_needed() -> None:
-    factors = {name: (0, 1, 2) for name in "abcdefgh"}
+    factors = dict.fromkeys("abcdefgh", (0, 1, 2))
     # Nine rows are the least for pairs; all combinations would be 6561.
     assert 9 <= len(cover(factors, 2, everything, 0)) <= 25
 

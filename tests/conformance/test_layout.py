@@ -81,5 +81,5 @@ def test_mixed_gives_the_arguments_of_a_call_four_layouts_in_turn() -> None:
 
 
 def test_an_unknown_layout_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="layout must be one of contiguous, .*, read_only or mixed, got 'diagonal'"):
+    with pytest.raises(ValueError, match=r"layout must be one of contiguous, .*, read_only or mixed, got 'diagonal'"):
         lay_out(numbers((2,)), "diagonal", 0)

@@ -61,7 +61,7 @@ def test_a_result_of_the_wrong_shape_is_found() -> None:
 
 
 def test_an_answer_of_zero_is_inconclusive() -> None:
-    with pytest.raises(InconclusiveError, match="^every right value is zero$"):
+    with pytest.raises(InconclusiveError, match=r"^every right value is zero$"):
         backward_is_adjoint("x")(REFERENCE, AVERAGE.but(data="zeros"))
 
 
@@ -115,7 +115,7 @@ def test_a_conv_transpose2d_that_flips_its_kernel_is_found() -> None:
 
 def test_output_padding_that_adds_outputs_to_conv2d_is_inconclusive() -> None:
     case = SPREAD.but(attributes={"dilation": 3, "output_padding": 1})
-    with pytest.raises(InconclusiveError, match="^conv2d has more outputs than conv_transpose2d has inputs$"):
+    with pytest.raises(InconclusiveError, match=r"^conv2d has more outputs than conv_transpose2d has inputs$"):
         transpose_adjoint(REFERENCE, case)
 
 

@@ -66,26 +66,26 @@ def test_a_gradient_that_is_doubled_is_named(position: int) -> None:
 
 def test_a_mistake_that_forward_and_backward_share_is_no_violation() -> None:
     # What the values ought to be is for another requirement to say.
-    both = relu(lambda x: 3 * x, lambda grad_output, x: 3 * grad_output)
+    both = relu(lambda x: 3 * x, lambda grad_output, _: 3 * grad_output)
     assert gradient("x")(both, RELU).violation is None
 
 
 def test_a_function_without_a_slope_agrees_with_a_gradient_of_zero() -> None:
-    both = relu(np.zeros_like, lambda grad_output, x: np.zeros_like(x))
+    both = relu(np.zeros_like, lambda _, x: np.zeros_like(x))
     assert gradient("x")(both, RELU) == Finding()
 
 
 def test_a_gradient_of_the_wrong_shape_is_found() -> None:
-    implementation = relu(refcnn.relu, lambda grad_output, x: grad_output[:1])
+    implementation = relu(refcnn.relu, lambda grad_output, _: grad_output[:1])
     assert message(gradient("x")(implementation, RELU)) == "grad_x has shape (1,), want (4,)"
 
 
 def test_a_forward_result_of_the_wrong_shape_is_inconclusive() -> None:
     implementation = relu(lambda x: x[:1], refcnn.relu_backward)
-    with pytest.raises(InconclusiveError, match="^the forward function gives a result of the wrong shape$"):
+    with pytest.raises(InconclusiveError, match=r"^the forward function gives a result of the wrong shape$"):
         gradient("x")(implementation, RELU)
 
 
 def test_a_gradient_that_is_zero_everywhere_is_inconclusive() -> None:
-    with pytest.raises(InconclusiveError, match="^every right gradient is zero$"):
+    with pytest.raises(InconclusiveError, match=r"^every right gradient is zero$"):
         gradient("x")(REFERENCE, RELU.but(data="negative"))

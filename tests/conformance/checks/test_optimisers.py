@@ -27,15 +27,15 @@ def test_the_worst_of_all_steps_is_kept() -> None:
 
 
 def test_a_wrong_step_is_named_with_its_result() -> None:
-    implementation = from_namespace("broken", SimpleNamespace(sgd_update=lambda param, grad, lr: param + 1000))
+    implementation = from_namespace("broken", SimpleNamespace(sgd_update=lambda param, *_, **__: param + 1000))
     violation = several_steps(implementation, SGD).violation
     assert violation is not None
     assert violation.message.startswith("param after step 1[0] is ")
 
 
 def test_a_step_that_is_not_counted_shows_in_the_second_one() -> None:
-    def adam_update(*arrays: Any, step: int, **attributes: Any) -> Any:
-        return refcnn.adam_update(*arrays, step=1, **attributes)
+    def adam_update(*arrays: Any, **attributes: Any) -> Any:
+        return refcnn.adam_update(*arrays, **attributes | {"step": 1})
 
     violation = several_steps(from_namespace("broken", SimpleNamespace(adam_update=adam_update)), ADAM).violation
     assert violation is not None

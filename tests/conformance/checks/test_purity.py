@@ -120,12 +120,12 @@ def test_a_cache_that_was_filled_before_is_found() -> None:
 
 
 def test_a_cache_by_shape_is_inconclusive_without_other_numbers_of_the_shape() -> None:
-    with pytest.raises(InconclusiveError, match="so the same arrays say nothing$"):
+    with pytest.raises(InconclusiveError, match=r"so the same arrays say nothing$"):
         no_state(by_shape({}), CASE)
 
 
 def test_an_answer_that_is_always_wrong_is_inconclusive() -> None:
-    with pytest.raises(InconclusiveError, match="^the answer is wrong however it is called, so a later call"):
+    with pytest.raises(InconclusiveError, match=r"^the answer is wrong however it is called, so a later call"):
         no_state(relu(lambda x: x + 1), CASE)
 
 
@@ -161,7 +161,7 @@ def test_a_layout_that_is_read_wrongly_is_found() -> None:
 
 
 def test_layouts_is_inconclusive_where_contiguous_arrays_give_a_wrong_shape() -> None:
-    with pytest.raises(InconclusiveError, match="^the result for contiguous arrays has the wrong shape$"):
+    with pytest.raises(InconclusiveError, match=r"^the result for contiguous arrays has the wrong shape$"):
         purity.layouts(forward)(relu(np.ravel), CASE.but(layout="fortran"))
 
 
@@ -199,6 +199,6 @@ def test_error_settings_are_put_back_after_a_crash() -> None:
         np.seterr(all="raise")
         raise IndexError("out")
 
-    with pytest.raises(CallError, match="^raised IndexError: out$"):
+    with pytest.raises(CallError, match=r"^raised IndexError: out$"):
         purity.no_global_state(forward)(disturbing(crash), CASE)
     assert np.geterr() == before

@@ -36,7 +36,7 @@ def max_pool(answer: Any, **conventions: str) -> Implementation:
 def put(*pixels: tuple[int, int]) -> Any:
     """Send the gradient of the one window to the given pixels, in every image."""
 
-    def backward(grad_output: Any, x: Any, kernel_size: Any, **attributes: Any) -> Any:
+    def backward(grad_output: Any, x: Any, *_: Any, **__: Any) -> Any:
         grad_x = np.zeros_like(x)
         for row, column in pixels:
             grad_x[:, :, row, column] = grad_output[:, :, 0, 0]
@@ -85,13 +85,13 @@ def test_routing_takes_no_two_maxima_where_ties_are_declared_free() -> None:
 
 def test_routing_wants_nothing_from_a_window_of_padding() -> None:
     case = Case("max_pool2d", {"x": (1, 1, 1, 1)}, IN_PADDING.attributes, data="distinct")
-    found = message(routing(max_pool(lambda g, x, k, **_: np.ones_like(x)), case))
+    found = message(routing(max_pool(lambda _, x, *__, **___: np.ones_like(x)), case))
     assert found == "grad_x[0, 0]: the gradient of window (0, 0) went to (0, 0), must go to no pixel"
 
 
 @pytest.mark.parametrize("factor", [0.5, -1.0, 1e9, np.nan], ids=["halved", "negated", "too large", "NaN"])
 def test_routing_finds_what_is_no_sum_of_gradients(factor: float) -> None:
-    implementation = max_pool(lambda grad_output, x, kernel_size, **_: np.full_like(x, factor))
+    implementation = max_pool(lambda _, x, *__, **___: np.full_like(x, factor))
     assert message(routing(implementation, TIES)) == (
         "grad_x[0, 0] holds what no sum of different windows' gradients gives: "
         f"[[{factor}, {factor}], [{factor}, {factor}]]"
@@ -99,13 +99,13 @@ def test_routing_finds_what_is_no_sum_of_gradients(factor: float) -> None:
 
 
 def test_routing_finds_a_wrong_shape() -> None:
-    implementation = max_pool(lambda grad_output, x, kernel_size, **_: x[0])
+    implementation = max_pool(lambda _, x, *__, **___: x[0])
     assert message(routing(implementation, TIES)) == "grad_x has shape (1, 2, 2), want (2, 1, 2, 2)"
 
 
 def test_routing_is_inconclusive_with_more_windows_than_bits() -> None:
     case = TIES.but(shapes={"x": (1, 1, 5, 5)}, attributes={"kernel_size": 1}, dtype="float32", data="ties")
-    with pytest.raises(InconclusiveError, match="^more windows than powers of two that add up exactly$"):
+    with pytest.raises(InconclusiveError, match=r"^more windows than powers of two that add up exactly$"):
         routing(REFERENCE, case)
 
 
@@ -124,5 +124,5 @@ def test_divisor_finds_what_was_divided_by() -> None:
 
 
 def test_divisor_finds_a_wrong_shape() -> None:
-    implementation = from_namespace("broken", SimpleNamespace(avg_pool2d=lambda x, kernel_size, **_: x))
+    implementation = from_namespace("broken", SimpleNamespace(avg_pool2d=lambda x, *_, **__: x))
     assert message(divisor(implementation, BORDER)) == "y has shape (1, 1, 3, 3), want (1, 1, 2, 2)"

@@ -45,7 +45,7 @@ def test_values_passes_the_reference_and_says_how_near_it_came() -> None:
 
 
 def test_values_is_inconclusive_where_every_right_value_is_zero() -> None:
-    with pytest.raises(InconclusiveError, match="^every right value is zero$"):
+    with pytest.raises(InconclusiveError, match=r"^every right value is zero$"):
         values.values(forward)(REFERENCE, NEGATIVE)
 
 
@@ -72,12 +72,12 @@ def test_exact_passes_the_reference() -> None:
 
 
 def test_exact_is_inconclusive_where_a_right_value_has_more_bits() -> None:
-    with pytest.raises(InconclusiveError, match="^a right value is not exact$"):
+    with pytest.raises(InconclusiveError, match=r"^a right value is not exact$"):
         values.exact(forward)(REFERENCE, LINEAR.but(data="uniform"))
 
 
 def test_exact_is_inconclusive_where_every_right_value_is_zero() -> None:
-    with pytest.raises(InconclusiveError, match="^every right value is zero$"):
+    with pytest.raises(InconclusiveError, match=r"^every right value is zero$"):
         values.exact(forward)(REFERENCE, NEGATIVE)
 
 
@@ -101,7 +101,7 @@ def test_dtype_takes_either_byte_order() -> None:
 
 
 def test_empty_batch_finds_a_gradient_of_a_parameter_that_is_not_zero() -> None:
-    def linear_backward(grad_output: Any, x: Any, weight: Any) -> Any:
+    def linear_backward(_: Any, x: Any, weight: Any) -> Any:
         return np.zeros_like(x), np.ones_like(weight), np.zeros(1)
 
     finding = values.empty_batch(backward)(broken(linear_backward=linear_backward), LINEAR.with_shapes(x=(0, 3)))
@@ -110,3 +110,28 @@ def test_empty_batch_finds_a_gradient_of_a_parameter_that_is_not_zero() -> None:
 
 def test_empty_batch_passes_the_reference() -> None:
     assert values.empty_batch(backward)(REFERENCE, LINEAR.with_shapes(x=(0, 3))) == Finding()
+
+
+SPREAD = Case("relu", {"x": (4,)}, data="nan")
+
+
+def test_spreads_passes_the_reference() -> None:
+    assert values.spreads(REFERENCE, SPREAD) == Finding()
+
+
+def test_spreads_finds_a_nan_that_is_lost() -> None:
+    found = message(values.spreads(broken(relu=lambda x: np.nan_to_num(x)), SPREAD))
+    assert found.endswith("is 0.0, but depends on a NaN or an infinity; 1 of 1 are finite")
+
+
+def test_spreads_asks_nothing_where_the_answer_is_finite() -> None:
+    assert values.spreads(broken(relu=lambda x: np.full_like(x, np.nan)), SPREAD) == Finding()
+
+
+def test_spreads_finds_a_wrong_shape() -> None:
+    assert message(values.spreads(broken(relu=lambda x: x[:1]), SPREAD)) == "the result has shape (1,), want (4,)"
+
+
+def test_spreads_is_inconclusive_without_a_nan() -> None:
+    with pytest.raises(InconclusiveError, match=r"^no NaN meets a window$"):
+        values.spreads(REFERENCE, ONES)

@@ -92,9 +92,7 @@ def sensitive_case(function: str, argument: str) -> Case:
 
 @pytest.mark.parametrize(("function", "argument"), SCALED)
 @pytest.mark.parametrize(("dtype", "excess"), [("float32", 1e-3), ("float64", 1e-11)])
-def test_an_argument_that_is_off_by_a_little_is_seen(
-    function: str, argument: str, dtype: str, excess: float
-) -> None:
+def test_an_argument_that_is_off_by_a_little_is_seen(function: str, argument: str, dtype: str, excess: float) -> None:
     for seed in range(10):
         case = sensitive_case(function, argument).but(dtype=dtype, seed=seed)
         call = call_of(function, case)

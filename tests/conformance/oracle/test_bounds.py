@@ -15,7 +15,9 @@ from conformance.oracle.bounds import Rounding
 COARSE = Rounding(unit=2.0**-10, tiny=0.0)
 
 
-@pytest.mark.parametrize(("dtype", "unit", "tiny"), [("float32", 2.0**-24, 2.0**-126), ("float64", 2.0**-53, 2.0**-1022)])
+@pytest.mark.parametrize(
+    ("dtype", "unit", "tiny"), [("float32", 2.0**-24, 2.0**-126), ("float64", 2.0**-53, 2.0**-1022)]
+)
 def test_the_unit_is_the_element_types_and_the_oracles_own(dtype: str, unit: float, tiny: float) -> None:
     assert Rounding.of(dtype) == Rounding(unit + 2.0**-53, tiny)
 
@@ -78,7 +80,7 @@ def test_the_error_of_a_power_follows_from_its_base_and_its_exponent() -> None:
 def test_the_statistics_of_a_channel_with_a_large_mean_are_less_certain() -> None:
     near, far = (bounds.statistics(COARSE, 4, np.array(size), np.array(1.0), 0.0) for size in (1.0, 50.0))
     # γ(5) = 5 / 1019 of the mean size
-    assert (near.mean, far.mean) == (5 / 1019, 5 / 1019 * 50)
+    np.testing.assert_array_equal([near.mean, far.mean], [5 / 1019, 5 / 1019 * 50])
     drift = 5 / 1019 + 2 / 1024
     # Another order of adding three numbers.
     np.testing.assert_allclose(near.variance, 8 / 1016 + 2 * drift + drift**2, rtol=1e-15)

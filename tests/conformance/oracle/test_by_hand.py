@@ -62,9 +62,7 @@ def test_conv1d_pads_left_and_right_by_different_amounts() -> None:
 def test_the_gradients_of_conv2d_of_a_three_by_three_image() -> None:
     arrays = {"grad_output": [[[[1.0, 2.0], [3.0, 4.0]]]], "x": IMAGE, "weight": KERNEL}
     grad_x, grad_weight, grad_bias = value("conv2d_backward", arrays, **CONV)
-    np.testing.assert_array_equal(
-        grad_x, [[[[1.0, 12.0, 20.0], [103.0, 1234.0, 2040.0], [300.0, 3400.0, 4000.0]]]]
-    )
+    np.testing.assert_array_equal(grad_x, [[[[1.0, 12.0, 20.0], [103.0, 1234.0, 2040.0], [300.0, 3400.0, 4000.0]]]])
     np.testing.assert_array_equal(grad_weight, [[[[37.0, 47.0], [67.0, 77.0]]]])
     np.testing.assert_array_equal(grad_bias, [10.0])
 
@@ -121,9 +119,7 @@ def test_the_divisor_of_overhanging_windows(padding: Any, count_include_pad: boo
 def test_ceil_mode_keeps_the_last_window_only_if_it_begins_before_the_image_ends() -> None:
     x = [[[[1.0, 2.0, 3.0]]]]
     begins_inside = one("max_pool2d", {"x": x}, kernel_size=(1, 2), stride=2, ceil_mode=True)
-    begins_outside = one(
-        "max_pool2d", {"x": x}, kernel_size=(1, 2), stride=2, padding=(0, 1), ceil_mode=True
-    )
+    begins_outside = one("max_pool2d", {"x": x}, kernel_size=(1, 2), stride=2, padding=(0, 1), ceil_mode=True)
     np.testing.assert_array_equal(begins_inside, [[[[2.0, 3.0]]]])
     np.testing.assert_array_equal(begins_outside, [[[[1.0, 3.0]]]])
 
@@ -207,5 +203,9 @@ def test_sgd_moves_against_the_gradient() -> None:
 
 
 def test_linear_of_two_samples() -> None:
-    arrays = {"x": [[1.0, 2.0], [3.0, 4.0]], "weight": [[1.0, 10.0], [100.0, 0.0], [0.0, 1.0]], "bias": [0.5, 0.0, -1.0]}
+    arrays = {
+        "x": [[1.0, 2.0], [3.0, 4.0]],
+        "weight": [[1.0, 10.0], [100.0, 0.0], [0.0, 1.0]],
+        "bias": [0.5, 0.0, -1.0],
+    }
     np.testing.assert_array_equal(one("linear", arrays), [[21.5, 100.0, 1.0], [43.5, 300.0, 3.0]])

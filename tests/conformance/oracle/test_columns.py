@@ -40,9 +40,7 @@ def meetings(shape: Shape, attributes: dict[str, Any]) -> Iterator[tuple[int, in
     (top, bottom), (left, right) = two(vertical), two(horizontal)
     (sv, sh), (dv, dh) = two(attributes["stride"]), two(attributes["dilation"])
     starts = [
-        (i, j)
-        for i in range(-top, H + bottom - dv * (KH - 1), sv)
-        for j in range(-left, W + right - dh * (KW - 1), sh)
+        (i, j) for i in range(-top, H + bottom - dv * (KH - 1), sv) for j in range(-left, W + right - dh * (KW - 1), sh)
     ]
     for row, (n, (i, j)) in enumerate((n, start) for n in range(N) for start in starts):
         for column, (c, k, q) in enumerate(np.ndindex(C, KH, KW)):

@@ -49,7 +49,8 @@ def spread(array: Array, steps: list[int]) -> Array:
     lead = array.shape[: array.ndim - len(steps)]
     sizes = [(size - 1) * step + 1 for size, step in zip(array.shape[len(lead) :], steps, strict=True)]
     block = np.zeros((*lead, *sizes))
-    block[(..., *(slice(None, None, step) for step in steps))] = array
+    every: tuple[Any, ...] = (..., *(slice(None, None, step) for step in steps))
+    block[every] = array
     return block
 
 
@@ -63,9 +64,9 @@ def convolved(x: Array, weight: Array, attributes: dict[str, Any]) -> Array:
     return np.array(
         [
             [
-                correlate(
-                    image[f // (filters // groups) * channels :][:channels], kernel[f], "valid", "direct"
-                )[0][kept]
+                correlate(image[f // (filters // groups) * channels :][:channels], kernel[f], "valid", "direct")[0][
+                    kept
+                ]
                 for f in range(filters)
             ]
             for image in padded
@@ -92,7 +93,8 @@ def transposed(x: Array, weight: Array, attributes: dict[str, Any], sizes: tuple
     # Behind the last number written there is nothing.
     before = [pad[0] for pad in pads(attributes["padding"], axes)]
     y = np.pad(y, [(0, 0), (0, 0), *((0, cut + size) for cut, size in zip(before, sizes, strict=True))])
-    return y[(..., *(slice(start, start + size) for start, size in zip(before, sizes, strict=True)))]
+    inside: tuple[Any, ...] = (..., *(slice(cut, cut + size) for cut, size in zip(before, sizes, strict=True)))
+    return np.asarray(y[inside])
 
 
 def kernel_gradient(image: Array, kernel: Array, slope: Array, attributes: dict[str, Any]) -> Array:

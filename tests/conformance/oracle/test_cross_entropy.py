@@ -84,4 +84,6 @@ def test_labels_of_every_integer_type_count_the_same(target: str) -> None:
     case = Case("cross_entropy", {"logits": (4, 3), "target": (4,)}, data=target, seed=3)
     call = forward(case)
     assert call.arrays["target"].dtype == target.removesuffix("_labels")
-    assert value(call) == value(Call("cross_entropy", case, {**call.arrays, "target": call.arrays["target"].astype(np.int64)}))
+    assert value(call) == value(
+        Call("cross_entropy", case, {**call.arrays, "target": call.arrays["target"].astype(np.int64)})
+    )

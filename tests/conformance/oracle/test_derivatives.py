@@ -21,9 +21,7 @@ KINKED = {"max_pool2d": "distinct", "relu": "distinct"}
 # What a dropped cell holds follows from the seed, so that the oracle gives its forward no value.
 DIFFERENTIABLE = [name for name, operator in OPERATORS.items() if operator.backward and name != "dropout"]
 ARGUMENTS = [
-    (name, result.removeprefix("grad_"))
-    for name in DIFFERENTIABLE
-    for result in FUNCTIONS[f"{name}_backward"].results
+    (name, result.removeprefix("grad_")) for name in DIFFERENTIABLE for result in FUNCTIONS[f"{name}_backward"].results
 ]
 
 
@@ -62,7 +60,10 @@ def test_each_gradient_is_the_derivative_by_its_argument(operator: str, argument
 
 @pytest.mark.parametrize("training", [True, False])
 def test_the_gradient_of_batch_norm_holds_where_the_batch_has_little_variance(training: bool) -> None:
-    shapes: dict[str, tuple[int, ...]] = {"x": (4, 1), **dict.fromkeys(("gamma", "beta", "running_mean", "running_var"), (1,))}
+    shapes: dict[str, tuple[int, ...]] = {
+        "x": (4, 1),
+        **dict.fromkeys(("gamma", "beta", "running_mean", "running_var"), (1,)),
+    }
     case = Case("batch_norm", shapes, {"training": training, "eps": 0.5}, seed=4)
     arrays = backward(case).arrays
     arrays = {**arrays, "x": 1e-3 * arrays["x"]}

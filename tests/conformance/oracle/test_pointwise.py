@@ -85,21 +85,15 @@ def slope_of_tanh(x: Array) -> Array:
     return np.asarray(1 / np.cosh(x) ** 2)
 
 
-@pytest.mark.parametrize(
-    ("operator", "slope"), [("sigmoid", slope_of_sigmoid), ("tanh", slope_of_tanh)]
-)
-def test_the_derivative_of_a_saturating_function_is_a_squared_hyperbolic_secant(
-    operator: str, slope: Any
-) -> None:
+@pytest.mark.parametrize(("operator", "slope"), [("sigmoid", slope_of_sigmoid), ("tanh", slope_of_tanh)])
+def test_the_derivative_of_a_saturating_function_is_a_squared_hyperbolic_secant(operator: str, slope: Any) -> None:
     for case in cases_of(operator):
         call = backward(case)
         x, grad = wide(call, "x"), wide(call, "grad_output")
         # Beyond 700 cosh overflows, and the quotient is the right 0.
         with np.errstate(over="ignore"):
             want = grad * slope(x)
-        np.testing.assert_allclose(
-            values(call)[0], want, rtol=1e-13, atol=1e-15, err_msg=case.describe()
-        )
+        np.testing.assert_allclose(values(call)[0], want, rtol=1e-13, atol=1e-15, err_msg=case.describe())
 
 
 @pytest.mark.parametrize("operator", ["sigmoid", "tanh"])

@@ -50,9 +50,7 @@ def windows(call: Call) -> Iterator[tuple[int, int, Window, int]]:
     stride = kernel if attributes["stride"] is None else two(attributes["stride"])
     gaps = two(attributes.get("dilation", 1))
     pads = [two(side) for side in two(attributes["padding"])]
-    begin = [
-        starts(*axis, attributes["ceil_mode"]) for axis in zip(sizes, kernel, stride, gaps, pads, strict=True)
-    ]
+    begin = [starts(*axis, attributes["ceil_mode"]) for axis in zip(sizes, kernel, stride, gaps, pads, strict=True)]
     for o, top in enumerate(begin[0]):
         for p, left in enumerate(begin[1]):
             cells = [(top + k * gaps[0], left + q * gaps[1]) for k, q in np.ndindex(*kernel)]
@@ -120,9 +118,7 @@ def test_avg_pool_shares_each_gradient_among_the_pixels() -> None:
             for i, j in pixels:
                 want[:, :, i, j] += grad[:, :, o, p].astype(np.float64) / divisor(case, pixels, padded)
         # A few shares of one size are added in another order.
-        np.testing.assert_allclose(
-            value(call), want, rtol=0, atol=1e-14 * np.abs(grad).max(), err_msg=case.describe()
-        )
+        np.testing.assert_allclose(value(call), want, rtol=0, atol=1e-14 * np.abs(grad).max(), err_msg=case.describe())
 
 
 def test_global_avg_pool_is_the_mean_of_each_image() -> None:

@@ -67,7 +67,7 @@ def batch_norm_folded(call: Call) -> tuple[Array, ...]:
     x, attributes = call.arrays["x"], call.case.all_attributes
     shape = (1, -1, *(1,) * (x.ndim - 2))
     mean, variance = call.arrays["running_mean"], call.arrays["running_var"]
-    running = mean, variance
+    running: tuple[Array, ...] = mean, variance
     if attributes["training"]:
         values = np.moveaxis(x, 1, 0).reshape(x.shape[1], -1)
         mean, squares = np.zeros(len(values), np.float32), np.zeros(len(values), np.float32)
@@ -79,8 +79,7 @@ def batch_norm_folded(call: Call) -> tuple[Array, ...]:
         unbiased = squares / np.float32(values.shape[1] - 1)
         momentum = np.float32(attributes["momentum"])
         running = tuple(
-            (ONE - momentum) * old + momentum * new
-            for old, new in zip(running, (mean, unbiased), strict=True)
+            (ONE - momentum) * old + momentum * new for old, new in zip(running, (mean, unbiased), strict=True)
         )
     scale = call.arrays["gamma"] / np.sqrt(variance + np.float32(attributes["eps"]))
     shift = call.arrays["beta"] - mean * scale
@@ -165,7 +164,14 @@ def test_another_order_of_summation_in_float32_stays_within(data: str, seed: int
     shapes = {"x": (2, 3, 5, 6), "weight": (4, 3, 3, 2), "bias": (4,)}
     conv = forward(Case("conv2d", shapes, dtype="float32", data=data, seed=seed))
     pool = forward(
-        Case("avg_pool2d", {"x": (2, 3, 5, 6)}, {"kernel_size": (2, 3), "stride": 1}, dtype="float32", data=data, seed=seed)
+        Case(
+            "avg_pool2d",
+            {"x": (2, 3, 5, 6)},
+            {"kernel_size": (2, 3), "stride": 1},
+            dtype="float32",
+            data=data,
+            seed=seed,
+        )
     )
     for call, got in ((conv, conv2d_backwards(conv)), (pool, avg_pool2d_by_reciprocal(pool))):
         (answer,) = answers(call.function, call.case, call.arrays, {})

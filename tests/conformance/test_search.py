@@ -1,0 +1,101 @@
+"""What the search finds is smallest, legal and the same for the same seed."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import strategies as st
+
+from conformance.case import Case
+from conformance.contract import OPERATORS
+from conformance.oracle import is_legal
+from conformance.plan import Plan
+from conformance.requirements.requirement import same, where
+from conformance.search import beyond_the_grid, search, smaller
+
+CONV = Case(
+    "conv2d",
+    {"x": (3, 4, 7, 8), "weight": (6, 2, 2, 3), "bias": (6,)},
+    {"stride": (2, 1), "padding": ((1, 2), (0, 3)), "dilation": 2, "groups": 2},
+    layout="negative",
+    seed=77,
+)
+
+
+def drawn(cases: st.SearchStrategy[Case], count: int) -> list[Case]:
+    """Draw some cases, by a search for what never comes."""
+    seen: list[Case] = []
+    assert search(cases, lambda case: seen.append(case) or False, count, 0) is None
+    return seen
+
+
+def test_what_is_found_is_the_smallest_that_fails() -> None:
+    found = search(smaller(CONV), lambda case: case.shapes["weight"][3] > 1, 60, 0)
+    assert found == Case("conv2d", {"x": (1, 1, 1, 2), "weight": (1, 1, 1, 2), "bias": (1,)}) or found is not None
+    assert found.shapes["weight"] == (1, 1, 1, 2)
+    assert found.shapes["bias"] == (1,)
+    assert found.elements < 10
+    assert found.layout == "contiguous"
+    assert found.seed == 0
+
+
+def test_an_attribute_that_matters_stays_and_the_others_go() -> None:
+    found = search(smaller(CONV), lambda case: case.all_attributes["groups"] == 2, 60, 0)
+    assert found is not None
+    assert dict(found.attributes) == {"groups": 2}
+    assert found.shapes["x"][:2] == (1, 2)
+    assert found.shapes["weight"] == (2, 1, 1, 1)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 20])
+def test_the_same_seed_finds_the_same(seed: int) -> None:
+    def fails(case: Case) -> bool:
+        return case.shapes["x"][2] > case.shapes["x"][3]
+
+    first, second = (search(beyond_the_grid("max_pool2d", same), fails, 50, seed) for _ in range(2))
+    assert first is not None
+    assert first == second
+
+
+def test_nothing_is_found_where_nothing_fails() -> None:
+    assert search(beyond_the_grid("relu", same), lambda _: False, 5, 0) is None
+
+
+def test_nothing_is_found_where_no_case_is_left() -> None:
+    nothing = beyond_the_grid("relu", where(lambda _: False))
+    assert search(nothing, lambda _: True, 5, 0) is None
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_cases_beyond_the_grid_are_legal(operator: str) -> None:
+    cases = drawn(beyond_the_grid(operator, same), 20)
+    assert len(set(map(repr, cases))) > 5
+    assert all(is_legal(case) for case in cases)
+    assert {case.operator for case in cases} == {operator}
+
+
+def test_cases_beyond_the_grid_lie_between_and_beyond_its_levels() -> None:
+    levels = {case.all_attributes["stride"] for case in Plan("exhaustive").grid("conv2d")}
+    found = search(beyond_the_grid("conv2d", same), lambda case: case.all_attributes["stride"] not in levels, 100, 0)
+    assert found is not None
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_smaller_cases_are_legal_and_no_larger(operator: str) -> None:
+    for case in itertools.islice(Plan("quick").grid(operator), 0, None, 9):
+        for less in drawn(smaller(case), 6):
+            assert is_legal(less)
+            assert less.operator == operator
+            assert less.elements <= case.elements
+            assert (less.dtype, less.data) == (case.dtype, case.data)
+            assert less.layout in ("contiguous", case.layout)
+            assert set(less.attributes) <= set(case.attributes)
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_a_case_that_always_fails_shrinks_to_single_numbers(operator: str) -> None:
+    case = max(Plan("quick").grid(operator), key=lambda each: each.elements)
+    found = search(smaller(case), lambda _: True, 60, 0)
+    assert found is not None
+    assert found.elements <= 12
