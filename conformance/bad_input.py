@@ -196,8 +196,12 @@ _BAD: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("an empty batch in training", _shapes(x=(0, 3))),
             ("a gamma that does not fit the channels", _shapes(gamma=(4,))),
             ("a beta that does not fit the channels", _shapes(beta=(2,))),
-            ("a running_mean of one number, which would broadcast", _shapes(running_mean=(1,))),
             ("a running_var that does not fit the channels", _shapes(running_var=(2,))),
+            *(
+                (f"a {name} of {count} for 3 channels", _shapes(**{name: (count,)}))
+                for name in ("gamma", "beta", "running_mean", "running_var")
+                for count in (1, 5)
+            ),
             ("x of one axis", _shapes(x=(3,))),
         ),
         "local_response_norm": (*_IMAGE[:1],),
@@ -209,10 +213,12 @@ _BAD: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
         "sgd_update": (
             ("a grad of another shape", _shapes(grad=(3, 2))),
             ("a grad that would broadcast", _shapes(grad=(3,))),
+            ("a grad of one number", _shapes(grad=(1,))),
         ),
         "momentum_update": (
             ("a grad that would broadcast", _shapes(grad=(1, 3))),
             ("a velocity of another shape", _shapes(velocity=(3, 2))),
+            ("a velocity of one number", _shapes(velocity=(1,))),
         ),
         "adam_update": (
             ("step 0", _attributes(step=0)),
@@ -220,6 +226,8 @@ _BAD: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("a grad that would broadcast", _shapes(grad=(3,))),
             ("an m of another shape", _shapes(m=(3, 2))),
             ("a v of another shape", _shapes(v=(2, 2))),
+            ("an m of one number", _shapes(m=(1,))),
+            ("a v of one number", _shapes(v=(1, 1))),
         ),
     }
 )

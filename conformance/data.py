@@ -214,7 +214,7 @@ def _plain_array(case: Case, name: str, shape: Shape) -> Array:
     if dtype.kind != "f":
         return integers(raw, np.dtype(np.float64)).astype(dtype)
     if name in _NEVER_NEGATIVE:
-        return positive(raw, dtype)
+        return np.abs(wide(raw, dtype)) if case.data == "wide" else positive(raw, dtype)
     if name == "grad_output" and case.data in _ROUTED:
         return powers(raw, dtype)
     if name in _IMAGES or case.data in _FOR_EVERY_ARRAY:

@@ -8,7 +8,7 @@ of 2e-9 each by the normal law, of less than 1e-5 for all of them together by th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,12 +60,18 @@ def same_mask(implementation: Implementation, case: Case) -> Finding:
         "with other numbers": forward(case.but(seed=case.seed + 1)),
         "in another layout": forward(case.but(layout="fortran")),
         "in the backward function": backward(case),
+        "in the backward function, in another layout": backward(case.but(layout="rest_fortran")),
     }
     for when, call in others.items():
         if not implementation.provides(call.function):
             continue
         if not np.array_equal(mask, _mask(implementation, call)):
             return violated(f"the mask is another one {when}")
+    holed = forward(case.but(data="signed_zeros"))
+    (result,) = holed.run(implementation)
+    seen = holed.arrays["x"] != 0
+    if not np.array_equal(mask[seen], result[seen] == 0):
+        return violated("the mask is another one where some of the numbers are zero")
     return PASSED
 
 
@@ -84,6 +90,7 @@ def rate(implementation: Implementation, case: Case) -> Finding:
         dropped = masks.sum(axis=axis)
         count = masks.size // max(1, dropped.size)
         findings += [_binomial(place, dropped.flat[extreme(dropped)], count, p) for extreme in (np.argmax, np.argmin)]
+    findings.append(_scatter(masks.reshape(len(masks), -1).sum(axis=1), masks[0].size, p))
     return first_violation(*findings)
 
 
@@ -103,17 +110,39 @@ def independence(implementation: Implementation, case: Case) -> Finding:
     pairs = places.shape[1] * (places.shape[1] - 1) / 2
     # Σ over all pairs of places of their squared covariance has a known mean; a shared mask multiplies it.
     excess = float((together**2).sum() / 2) / (pairs * len(masks) * (p * (1 - p)) ** 2)
-    if excess > 1 + _DEVIATIONS * math.sqrt(2 / pairs) * 4:
+    # Each of the squares has variance 2; those that share a place vary together, by the kurtosis of a single cell.
+    kurtosis = (1 - 3 * p * (1 - p)) / (p * (1 - p))
+    deviation = math.sqrt(2 / pairs) + 2 * math.sqrt((kurtosis - 1) / (len(masks) * places.shape[1]))
+    if excess > 1 + _DEVIATIONS * deviation:
         findings.append(
             violated(f"cells are not dropped independently: their covariances are {excess:.3g} times chance")
         )
     return first_violation(*findings)
 
 
+def long_mask(implementation: Implementation, case: Case) -> Finding:
+    """Require of one large mask the rate p, and that it does not resemble itself at any distance."""
+    mask = _mask(implementation, forward(case)).reshape(-1)
+    p = case.attributes["p"]
+    centred = mask - p
+    # The correlations at all distances at once, around the end (Wiener and Khinchin).
+    spectrum = np.abs(np.fft.rfft(centred)) ** 2
+    correlations = np.fft.irfft(spectrum, mask.size)[1:] / (mask.size * p * (1 - p))
+    allowed = (_DEVIATIONS + 1) / math.sqrt(mask.size)
+    rate_of_all = _binomial("of a large mask", float(mask.sum()), mask.size, p)
+    distance = int(np.argmax(np.abs(correlations)))
+    if abs(correlations[distance]) <= allowed:
+        return rate_of_all
+    return violated(
+        f"cells {distance + 1} apart have correlation {correlations[distance]:.3f}, where {allowed:.3f} is allowed"
+    )
+
+
 def seeds_differ(implementation: Implementation, case: Case) -> Finding:
-    """Require two masks of two seeds."""
-    masks = _masks(implementation, case).reshape(len(_SEEDS), -1)
-    if len(np.unique(masks, axis=0)) == len(_SEEDS):
+    """Require two masks of two seeds, also of seeds that share their last bits."""
+    seeds = (*_SEEDS, _SEEDS[0] + 2**8, _SEEDS[0] + 2**16, _SEEDS[0] + 2**24)
+    masks = _masks(implementation, case, seeds).reshape(len(seeds), -1)
+    if len(np.unique(masks, axis=0)) == len(seeds):
         return PASSED
     return violated("two seeds give the same mask")
 
@@ -126,9 +155,9 @@ def _mask(implementation: Implementation, call: Call) -> NDArray[np.bool_]:
     return np.asarray(result == 0)
 
 
-def _masks(implementation: Implementation, case: Case) -> NDArray[np.float64]:
+def _masks(implementation: Implementation, case: Case, seeds: Sequence[int] = _SEEDS) -> NDArray[np.float64]:
     x = draw("positive", case.shapes["x"], case.dtype, case.seed)
-    masks = [_mask(implementation, Call("dropout", case.with_attributes(seed=seed), {"x": x})) for seed in _SEEDS]
+    masks = [_mask(implementation, Call("dropout", case.with_attributes(seed=seed), {"x": x})) for seed in seeds]
     return np.asarray(masks, dtype=np.float64)
 
 
@@ -137,6 +166,22 @@ def _binomial(where: str, dropped: float, count: int, p: float) -> Finding:
     if deviation <= 1:
         return Finding(worst=deviation)
     return violated(f"{dropped:.0f} of {count} cells {where} were dropped, want about {count * p:.0f}")
+
+
+def _scatter(dropped: Array, cells: int, p: float) -> Finding:
+    """Compare how much the numbers of dropped cells differ between the seeds with the binomial law.
+
+    Σ (dropped - n p)² / (n p (1 - p)) over 40 seeds follows χ² with 40 degrees of freedom, which lies between these
+    bounds but for a chance of 1e-9 on either side.
+    """
+    scatter = float(((dropped - cells * p) ** 2).sum() / (cells * p * (1 - p)))
+    least, most = 6.9, 118.7
+    if least <= scatter <= most:
+        return PASSED
+    return violated(
+        f"the number of dropped cells varies over {len(dropped)} seeds by {scatter / len(dropped):.3g} times the "
+        "variance of independent cells"
+    )
 
 
 def _correlation(name: str, products: Array, p: float) -> Finding:

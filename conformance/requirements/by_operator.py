@@ -110,6 +110,26 @@ def dropout_requirements() -> Iterator[Requirement]:
         ),
         ("seeds", "Different seeds give different masks.", dropout.seeds_differ),
     )
+    yield Requirement(
+        "dropout.long_mask",
+        "dropout",
+        "relations",
+        "A large mask keeps the rate and repeats itself at no distance.",
+        ("dropout",),
+        dropout.long_mask,
+        tuple(
+            Case(
+                "dropout",
+                {"x": (500, 400)},
+                {"p": p, "training": True, "seed": 5},
+                dtype=dtype,
+                data="positive",
+                note="200,000 cells, which show a rate that is off by a hundredth",
+            )
+            for p, dtype in ((0.905, "float64"), (0.5, "float32"))
+        ),
+        shrinks=False,
+    )
     for id_, sentence, check in masks:
         yield Requirement(
             f"dropout.{id_}",

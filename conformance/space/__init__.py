@@ -119,8 +119,8 @@ SPACES: Mapping[str, Space] = MappingProxyType(
                 "channels": (1, 3, 5, 8),
                 "image": ((1, 1), (2, 3), (3, 1)),
                 "size": (1, 2, 3, 4, 5, 7),
-                "alpha": (DEFAULT, 1e-4, 0.5, 2.0),
-                "beta": (DEFAULT, 0.75, 0.5, 1.0),
+                "alpha": (DEFAULT, 1e-4, 0.5, 2.0, 0.0),
+                "beta": (DEFAULT, 0.75, 0.5, 1.5),
                 "k": (DEFAULT, 1.0, 2.0),
                 "dtype": DTYPES,
                 "layout": LAYOUTS,
@@ -151,11 +151,11 @@ SPACES: Mapping[str, Space] = MappingProxyType(
         "adam_update": Space(
             dense.UPDATED
             | {
-                "step": (1, 2, 3, 10, 1000),
+                "step": (1, 2, 3, 10, 1000, 30_000),
                 "beta1": (DEFAULT, 0.9, 0.5, 0.0),
                 "beta2": (DEFAULT, 0.999, 0.9),
                 "eps": (DEFAULT, 1e-8, 0.1),
-                "data": ("uniform", "zeros"),
+                "data": ("uniform", "zeros", "wide"),
             },
             dense.shaped(
                 "adam_update",

@@ -77,4 +77,4 @@ def local_response_norm(row: Row) -> Case:
 _UPDATE_SHAPES = ((3,), (2, 3), (2, 3, 2, 2), (1,), (5, 1))
 
 
-UPDATED = {"shape": _UPDATE_SHAPES, "lr": (0.1, 1.0, 1e-3), "dtype": DTYPES, "layout": LAYOUTS}
+UPDATED = {"shape": _UPDATE_SHAPES, "lr": (0.1, 1.0, 1e-3, 0.0), "dtype": DTYPES, "layout": LAYOUTS}

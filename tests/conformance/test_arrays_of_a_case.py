@@ -64,8 +64,8 @@ def test_the_layout_follows_the_place_of_the_argument() -> None:
     assert weight.base.shape == (5, 7, 5, 5)
 
 
-def test_only_uniform_whole_and_wide_numbers_fill_every_array() -> None:
-    for data in ("integers", "wide", "uniform"):
+def test_uniform_whole_wide_and_special_numbers_fill_every_array() -> None:
+    for data in ("integers", "wide", "uniform", "specials"):
         made = arrays(CONV.but(data=data))
         np.testing.assert_array_equal(made["weight"], draw(data, (2, 3, 2, 2), "float64", 0, crc32(b"weight")))
     made = arrays(CONV.but(data="large"))
@@ -73,16 +73,21 @@ def test_only_uniform_whole_and_wide_numbers_fill_every_array() -> None:
     assert np.abs(made["x"]).max() > 100
 
 
+def test_an_unknown_kind_of_data_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"^data must be one of uniform, .*, got 'gaussian'$"):
+        arrays(CONV.but(data="gaussian"))
+
+
 def test_variances_and_second_moments_are_never_negative() -> None:
     vectors: dict[str, tuple[int, ...]] = dict.fromkeys(("gamma", "beta", "running_mean", "running_var"), (50,))
     made = arrays(Case("batch_norm", {"x": (2, 50), **vectors}, {"training": True}, data="wide"))
-    assert made["running_var"].min() >= 0.25
+    assert made["running_var"].min() > 0
     assert made["running_mean"].min() < 0
     moments = arrays(Case("adam_update", dict.fromkeys(("param", "grad", "m", "v"), (50,)), {"step": 1, "lr": 1.0}))
     assert moments["v"].min() >= 0.25
 
 
-@pytest.mark.parametrize("data", ["ties", "orders", "tie_patterns", "minus_infinity"])
+@pytest.mark.parametrize("data", ["ties", "orders", "tie_patterns", "minus_infinity", "zero_ties", "constant"])
 def test_gradients_of_routing_cases_are_powers_of_two(data: str) -> None:
     case = Case("max_pool2d", {"x": (2, 2, 2, 2)}, {"kernel_size": 1}, data=data)
     np.testing.assert_array_equal(arrays(case, grad_output=(2, 2, 2, 2))["grad_output"][0, 0], [[1, 2], [4, 8]])
@@ -94,7 +99,14 @@ def labels(data: str, *target: int, dtype: str = "float64") -> Array:
 
 
 @pytest.mark.parametrize(
-    ("data", "dtype"), [("uniform", "int64"), ("uint8_labels", "uint8"), ("int32_labels", "int32")]
+    ("data", "dtype"),
+    [
+        ("uniform", "int64"),
+        ("uint8_labels", "uint8"),
+        ("int16_labels", "int16"),
+        ("int32_labels", "int32"),
+        ("uint64_labels", "uint64"),
+    ],
 )
 def test_labels_name_every_class_in_their_own_type(data: str, dtype: str) -> None:
     made = labels(data, 40)
@@ -102,7 +114,9 @@ def test_labels_name_every_class_in_their_own_type(data: str, dtype: str) -> Non
     assert set(made.tolist()) == {0, 1, 2}
 
 
-@pytest.mark.parametrize(("data", "last"), [("labels_too_large", 3), ("labels_negative", -1)])
+@pytest.mark.parametrize(
+    ("data", "last"), [("labels_too_large", 3), ("labels_negative", -1), ("labels_far_below", -100)]
+)
 def test_one_bad_label_stands_at_the_end(data: str, last: int) -> None:
     made = labels(data, 40)
     assert made[-1] == last
@@ -127,3 +141,11 @@ def test_weights_are_positive_and_need_not_sum_to_one() -> None:
 def test_integer_arrays_hold_whole_numbers_and_so_do_their_targets() -> None:
     assert arrays(CONV.but(dtype="int64"))["x"].dtype == "int64"
     assert labels("uniform", 40, 3, dtype="int64").dtype == "int64"
+
+
+def test_smoothed_rows_sum_to_one_and_are_largest_at_the_label() -> None:
+    made = labels("smoothed", 40, 3)
+    # Three numbers that were rounded.
+    np.testing.assert_allclose(made.sum(axis=1), 1.0, rtol=1e-15)
+    np.testing.assert_array_equal(made.argmax(axis=1), labels("one_hot", 40, 3).argmax(axis=1))
+    assert set(made.ravel().tolist()) == {0.25 / 3, 0.75 + 0.25 / 3}

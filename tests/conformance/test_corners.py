@@ -45,19 +45,22 @@ def test_no_corner_comes_twice(group: str) -> None:
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_corner_comes_in_both_element_types(group: str) -> None:
     for cases in GROUPS[group].values():
-        wide = [case.but(note="", dtype="") for case in cases if case.dtype == "float64"]
-        narrow = [case.but(note="", dtype="") for case in cases if case.dtype == "float32"]
+        # The integer type of labels has nothing to do with that of the logits.
+        floating = [case for case in cases if not case.data.endswith("_labels")]
+        wide = [case.but(note="", dtype="") for case in floating if case.dtype == "float64"]
+        narrow = [case.but(note="", dtype="") for case in floating if case.dtype == "float32"]
         assert wide == narrow
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_every_corner_has_a_right_answer_that_is_not_all_zero(group: str) -> None:
+def test_every_corner_has_a_right_value_or_gradient_that_is_not_all_zero(group: str) -> None:
     for cases in GROUPS[group].values():
         for case in cases:
             if case.operator == "cross_entropy" and case.shapes["logits"][1] == 1:
                 continue  # with a single class there is nothing to lose
-            call = forward(case)
-            assert answers(call.function, case, call.arrays, {})[0].value.any(), case.describe()
+            calls = [forward(case), *([backward(case)] if OPERATORS[case.operator].backward else [])]
+            first = [answers(call.function, case, call.arrays, {})[0].value for call in calls]
+            assert any(value.any() for value in first), case.describe()
 
 
 def test_sizes_reach_past_the_blocks_that_implementations_use() -> None:

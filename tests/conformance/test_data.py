@@ -111,15 +111,18 @@ def test_tie_patterns_show_every_pattern_of_three_values(dtype: str) -> None:
         ("nan", {math.nan}),
         ("infinite", {math.inf, -math.inf}),
         ("minus_infinity", {math.nan, -math.inf}),
+        ("specials", {math.nan, math.inf, -math.inf}),
         ("extremes", {float(np.finfo(np.float32).max), -float(np.finfo(np.float32).max)}),
     ],
 )
 def test_specials_stand_among_ordinary_numbers(name: str, specials: set[float]) -> None:
     value = kind(name, "float32")
+    zeros = value == 0
     special = ~np.isfinite(value) | (np.abs(value) > 2)
-    assert 0.15 < special.mean() < 0.35
+    assert 0.15 < (special | zeros).mean() < 0.35
     assert set(map(str, value[special].tolist())) == set(map(str, specials))
-    np.testing.assert_array_equal(value[~special], kind("uniform", "float32")[~special])
+    ordinary = ~(special | zeros)
+    np.testing.assert_array_equal(value[ordinary], kind("uniform", "float32")[ordinary])
 
 
 @pytest.mark.parametrize("name", ["nan", "infinite", "minus_infinity", "extremes"])
@@ -159,6 +162,11 @@ def test_a_constant_channel_is_the_same_everywhere_and_unlike_the_others(dtype: 
 def test_powers_tell_which_pixels_were_added(dtype: str) -> None:
     value = kind("powers", dtype, words((2, 3, 2, 3), 0))
     np.testing.assert_array_equal(value[1, 2], [[1, 2, 4], [8, 16, 32]])
+
+
+@EVERY
+def test_zero_ties_are_zeros_of_either_sign_and_minus_one(dtype: str) -> None:
+    assert {(v, math.copysign(1, v)) for v in kind("zero_ties", dtype).ravel().tolist()} == {(-1, -1), (0, -1), (0, 1)}
 
 
 def test_constant_kinds_hold_ones_and_zeros() -> None:

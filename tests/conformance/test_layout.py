@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from conformance.layout import LAYOUTS, lay_out
+from conformance.layout import ALL_LAYOUTS, LAYOUTS, lay_out
 
 Array = NDArray[Any]
 SHAPES = [(5,), (2, 3), (2, 3, 4), (2, 3, 4, 5), (0, 3), (1, 1, 1, 1)]
-SAME = [name for name in (*LAYOUTS, "mixed") if name != "broadcast"]
+SAME = [name for name in ALL_LAYOUTS if name != "broadcast"]
 
 
 def numbers(shape: tuple[int, ...]) -> Array:
@@ -73,13 +73,21 @@ def test_what_lies_between_strided_numbers_is_not_a_number() -> None:
     assert (whole == 77).sum() == whole.size - 4
 
 
-def test_mixed_gives_the_arguments_of_a_call_four_layouts_in_turn() -> None:
-    order = ["fortran", "strided", "negative", "swapped", "fortran"]
-    for position, layout in enumerate(order):
-        mixed, plain = (lay_out(numbers((2, 3, 4)), name, position) for name in ("mixed", layout))
-        assert mixed.strides == plain.strides
+@pytest.mark.parametrize(
+    ("layout", "order"),
+    [
+        ("mixed", ["fortran", "strided", "negative", "swapped", "fortran", "fortran"]),
+        ("first_fortran", ["fortran", "contiguous", "contiguous"]),
+        ("rest_fortran", ["contiguous", "fortran", "fortran"]),
+        ("rest_strided", ["contiguous", "strided", "strided"]),
+    ],
+)
+def test_some_layouts_give_each_argument_of_a_call_its_own(layout: str, order: list[str]) -> None:
+    for position, name in enumerate(order):
+        by_place, plain = (lay_out(numbers((2, 3, 4)), layout, position), lay_out(numbers((2, 3, 4)), name, 0))
+        assert by_place.strides == plain.strides
 
 
 def test_an_unknown_layout_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"layout must be one of contiguous, .*, read_only or mixed, got 'diagonal'"):
+    with pytest.raises(ValueError, match=r"^layout must be one of contiguous, .*, rest_strided, got 'diagonal'$"):
         lay_out(numbers((2,)), "diagonal", 0)

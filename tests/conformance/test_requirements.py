@@ -8,7 +8,7 @@ import pytest
 
 import refcnn
 from conformance.case import Case
-from conformance.contract import CONVOLUTIONS, FUNCTIONS, OPERATORS
+from conformance.contract import CONVOLUTIONS, FUNCTIONS, OPERATORS, operator_of
 from conformance.implementation import from_namespace, load
 from conformance.plan import Plan
 from conformance.requirements import KINDS, REQUIREMENTS, Requirement, requirements_for
@@ -33,7 +33,6 @@ def test_a_requirement_is_well_formed(requirement: Requirement) -> None:
     assert requirement.operator in OPERATORS
     assert requirement.function in {function.name for function in OPERATORS[requirement.operator].functions}
     assert set(requirement.needs) <= set(FUNCTIONS)
-    assert requirement.sentence[0].isupper() or requirement.sentence.startswith(requirement.function)
     assert requirement.sentence.endswith(".")
     assert "\n" not in requirement.sentence
 
@@ -56,9 +55,9 @@ def test_every_function_is_held_to_its_values(name: str) -> None:
     assert f"{name}.{'scale' if name.startswith('dropout') else 'values'}" in IDS
 
 
-@pytest.mark.parametrize("operator", [operator for operator in OPERATORS.values() if operator.backward is not None])
-def test_every_backward_function_is_a_derivative(operator: object) -> None:
-    assert f"{getattr(operator, 'name')}.gradient" in IDS  # noqa: B009 - an id of pytest needs no type
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name.endswith("_backward")])
+def test_every_backward_function_is_a_derivative(name: str) -> None:
+    assert f"{operator_of(name).name}.gradient" in IDS
 
 
 def test_requirements_stand_in_the_order_of_the_report() -> None:

@@ -37,7 +37,7 @@ def assert_conforms(judged: Implementation, operator: str) -> None:
     assert result.status == CONFORMS
 
 
-@pytest.mark.parametrize(("name", "operator"), provided())
+@pytest.mark.parametrize(("name", "operator"), list(provided()))
 def test_what_is_provided_conforms(name: str, operator: str) -> None:
     assert_conforms(implementation(name), operator)
 

@@ -1,0 +1,193 @@
+"""The command: its exit status, its reports, and one line for whatever it cannot do."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner
+
+from conformance.cli import app, main
+from conformance.contract import OPERATORS
+
+WRONG = Path(__file__).parents[1] / "implementations" / "wrong"
+ZEROS = str(WRONG / "null_zeros.py")
+RELU = '{"operator": "relu", "shapes": {"x": [2]}, "data": "ones"}'
+BAD_AXIS = '{"operator": "softmax", "shapes": {"x": [2, 3]}, "attributes": {"axis": 2}}'
+
+
+def plain(text: str) -> str:
+    """Take the colours out."""
+    return re.sub("\x1b\\[[0-9;]*m", "", text)
+
+
+def verify(*arguments: str) -> tuple[int, str, str]:
+    """Run the command in this process; return its status, its output and its errors."""
+    result = CliRunner().invoke(app, ["verify", *arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, plain(result.stdout), plain(result.stderr)
+
+
+def judge(*arguments: str) -> tuple[int, str, str]:
+    return verify(*arguments, "--profile", "quick")
+
+
+def operators(path: Path) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["operators"]
+    return read
+
+
+def written(folder: Path, text: str) -> str:
+    path = folder / "mine.py"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_what_conforms_ends_with_status_0() -> None:
+    status, out, _ = judge("--op", "relu")
+    assert status == 0
+    assert "refcnn conforms   (1 operator provided; " in out
+
+
+def test_what_does_not_conform_ends_with_status_1() -> None:
+    status, out, _ = judge(ZEROS, "--op", "relu")
+    assert status == 1
+    assert "relu FAILS relu.values" in out
+    assert " does not conform: relu   (" in out
+
+
+def test_what_cannot_be_judged_ends_with_status_2(tmp_path: Path) -> None:
+    target = written(tmp_path, "def relu(x):\n    raise NotImplementedError\n")
+    status, _, err = judge(target, "--op", "relu", "--op", "tanh")
+    assert status == 2
+    assert err.strip().endswith("no case could be judged, so nothing is known about relu, tanh")
+
+
+def test_operators_are_judged_once_each_and_a_backward_name_stands_for_its_operator(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    assert judge("--op", "tanh_backward", "--op", "relu", "--op", "tanh", "--report", str(path))[0] == 0
+    assert list(operators(path)) == ["tanh", "relu"]
+
+
+def test_reports_are_written_in_both_forms_though_something_fails(tmp_path: Path) -> None:
+    written_json, junit = tmp_path / "report.json", tmp_path / "report.xml"
+    assert judge(ZEROS, "--op", "relu", "--report", str(written_json), "--report", str(junit))[0] == 1
+    assert operators(written_json)["relu"]["status"] == "fails"
+    (suite,) = ElementTree.fromstring(junit.read_text(encoding="utf-8"))
+    assert int(suite.get("failures", "0")) > 0
+
+
+@pytest.mark.parametrize("flag", ["--fail-fast", "-x"])
+def test_fail_fast_stops_at_the_first_broken_requirement(flag: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    assert judge(ZEROS, flag, "--op", "relu", "--op", "tanh", "--report", str(path))[0] == 1
+    assert {name: list(each["requirements"]) for name, each in operators(path).items()} == {"relu": ["relu.values"]}
+
+
+def without_seconds(path: Path) -> dict[str, Any]:
+    return {name: each | {"seconds": 0} for name, each in operators(path).items()}
+
+
+def test_jobs_and_runs_of_the_same_seed_give_the_same_report(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.json" for name in ("first", "jobs", "seed")]
+    for path, more in zip(paths, ([], ["--jobs", "2"], ["--seed", "1"]), strict=True):
+        assert judge("--op", "sigmoid", "--op", "tanh", "--report", str(path), *more)[0] == 0
+    first, jobs, seed = map(without_seconds, paths)
+    assert first == jobs
+    assert first != seed
+
+
+LINES: list[tuple[list[str], str]] = [
+    (["no_such_module"], "target 'no_such_module' cannot be imported: ModuleNotFoundError: No module named"),
+    (["refcnn:nothing"], "target 'refcnn:nothing': refcnn has no 'nothing'"),
+    (["json"], "target 'json' provides no function of the contract, such as conv2d"),
+    (["--op", "conv3d"], f"--op must be one of {', '.join(OPERATORS)}; got 'conv3d'"),
+    (["--report", "report.txt"], "--report must end in .json or .xml, got report.txt"),
+    (["--report", "nowhere/a.json"], "--report must name a file in an existing folder, got nowhere/a.json"),
+    (["--replay", "{"], "--replay: case must be JSON, got '{' ("),
+    (["--replay", "[]"], "--replay: case must be a JSON object, got []"),
+    (["--replay", RELU, "--check", "tanh.values"], "--replay: --check must be one of relu.values, "),
+    (["--replay", RELU.replace("ones", "none")], "--replay: data must be one of uniform, "),
+]
+
+
+@pytest.mark.parametrize(("arguments", "line"), LINES, ids=[" ".join(arguments) for arguments, _ in LINES])
+def test_what_the_command_cannot_do_is_refused_in_one_line(arguments: list[str], line: str) -> None:
+    status, _, err = verify(*arguments)
+    assert status == 2
+    assert err.startswith(f"refcnn: {line}")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["--profile", "fast"], "--profile"),
+        (["--seed", "-1"], "--seed"),
+        (["--jobs", "0"], "--jobs"),
+        (["--nothing"], "--nothing"),
+    ],
+)
+def test_a_bad_option_is_named(arguments: list[str], name: str) -> None:
+    status, _, err = verify(*arguments)
+    assert status == 2
+    assert name in err
+    assert "Traceback" not in err
+
+
+def test_a_replay_of_what_is_right_ends_with_status_0() -> None:
+    status, out, _ = verify("--replay", RELU)
+    assert status == 0
+    assert "got        y float64 (2,)\n           [1. 1.]\n" in out
+
+
+@pytest.mark.parametrize("check", [[], ["--check", "relu.values"]], ids=["all", "one requirement"])
+def test_a_replay_of_what_is_wrong_ends_with_status_1(check: list[str]) -> None:
+    status, out, _ = verify(ZEROS, "--replay", RELU, *check)
+    assert status == 1
+    assert "y[0] is 0.0, want 1.0; 2 of 2 differ, worst error 1.0 where 0.0 is allowed" in out
+
+
+def test_a_refusal_can_be_repeated() -> None:
+    status, out, _ = verify("--replay", BAD_AXIS, "--check", "softmax.refusals")
+    assert status == 0
+    assert "passed     worst error 0 × allowed" in out
+
+
+def test_the_command_of_a_failure_repeats_it(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    judge(ZEROS, "-x", "--op", "conv1d", "--report", str(path))
+    ((requirement, result),) = operators(path)["conv1d"]["requirements"].items()
+    (failure,) = result["failures"]
+    status, out, _ = verify(ZEROS, "--check", requirement, "--replay", json.dumps(failure["case"]))
+    assert status == 1
+    assert failure["message"] in out
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    result = CliRunner().invoke(app, [])
+    assert "verify" in plain(result.output)
+
+
+def test_main_runs_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["refcnn", "verify", "--replay", RELU])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+
+
+def test_the_installed_command_judges_a_file_of_the_folder_it_is_called_in(tmp_path: Path) -> None:
+    written(tmp_path, "import refcnn\nsgd_update = refcnn.sgd_update\n")
+    command = Path(sys.executable).parent / "refcnn"
+    ran = subprocess.run(
+        [command, "verify", "mine", "--profile", "quick"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines()[-1].startswith("mine conforms   (1 operator provided; ")
+    assert ran.stderr == ""
