@@ -45,7 +45,7 @@ def _broadcast(array: Array) -> Array:
 
 
 def _read_only(array: Array) -> Array:
-    array = array.copy()
+    array = np.array(array)
     array.flags.writeable = False
     return array
 
@@ -87,4 +87,7 @@ def lay_out(array: Array, layout: str, position: int) -> Array:
         layout = names[min(position, len(names) - 1)]
     if layout not in LAYOUTS:
         raise ValueError(f"layout must be one of {', '.join(ALL_LAYOUTS)}, got {layout!r}")
+    if array.ndim == 0:
+        # One number lies in one way; NumPy's functions would give it an axis.
+        return _read_only(array) if layout == "read_only" else array.copy()
     return LAYOUTS[layout](array)

@@ -69,7 +69,8 @@ def saturating(rounding: Rounding, scale: Array) -> Array:
     """Bound sigmoid, tanh and their derivatives, functions of size one, times ``scale``.
 
     One elementary function (8 u) and two or three operations on numbers of at most one; either function may
-    be had from the other (tanh x = 2 sigmoid(2 x) - 1), which doubles the error: 2 (8 + 3) u < 24 u.
+    be had from the other (tanh x = 2 sigmoid(2 x) - 1), which doubles the error: 2 (8 + 3) u < 24 u. A derivative
+    that is written through the value, as 1 - y², doubles it once more; its caller doubles the scale.
     The bound is absolute, since 1 - 2 sigmoid cancels near zero in a correct implementation too.
     """
     return np.asarray(24.0 * rounding.unit * scale + rounding.tiny)

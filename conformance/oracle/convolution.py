@@ -167,6 +167,8 @@ def _with_bias(problem: Problem, y: _Sum) -> Answer:
     shape = (N, G * F, *y.value.shape[3:])
     if "bias" not in problem.arrays:
         return _answer(problem, y, shape, "x", "weight")
+    if problem.arrays["bias"].shape != (G * F,):
+        raise IllegalProblemError("a bias that does not fit the filters")
     bias = problem.arrays["bias"].reshape(1, G, F, 1, 1)
     return _answer(problem, _Sum(y.value + bias, y.magnitude + np.abs(bias), y.terms + 1), shape, "x", "weight")
 

@@ -62,7 +62,7 @@ def cross_entropy(problem: Problem) -> tuple[Answer, ...]:
     log_p = _log_softmax(logits, -1)
     loss = -(weight * log_p).sum() / len(logits)
     terms = np.abs(weight * log_p)
-    error = (weight * bounds.log_softmax(problem.rounding, logits)).sum() + (
+    error = (np.abs(weight) * bounds.log_softmax(problem.rounding, logits)).sum() + (
         problem.rounding.gamma(logits.size + 4) * terms.sum()
     )
     return (Answer(np.asarray(loss), np.asarray(error / len(logits) + problem.rounding.tiny)),)
@@ -73,8 +73,8 @@ def cross_entropy_backward(problem: Problem) -> tuple[Answer, ...]:
     logits, weight = problem.arrays["logits"], _weights(problem)
     y = np.exp(_log_softmax(logits, -1))
     total = weight.sum(axis=1, keepdims=True)
-    error = total * bounds.softmax(problem.rounding, y, logits, -1) + problem.rounding.gamma(logits.shape[1] + 4) * (
-        y * total + weight
-    )
+    size = np.abs(weight).sum(axis=1, keepdims=True)
+    rounding = problem.rounding.gamma(logits.shape[1] + 4) * (y * size + np.abs(weight))
+    error = size * bounds.softmax(problem.rounding, y, logits, -1) + rounding
     grad = (y * total - weight) / len(logits)
     return (Answer(grad, error / len(logits) + problem.rounding.tiny),)

@@ -48,9 +48,9 @@ def adam_update(problem: Problem) -> tuple[Answer, ...]:
 
 
 def _average(problem: Problem, old: Array, new: Array, name: str) -> Answer:
-    """Return beta old + (1 - beta) new; 1 - beta may have been rounded as a number near 1."""
+    """Return beta old + (1 - beta) new, also written old + (1 - beta) (new - old); 1 - beta may have been rounded."""
     beta = problem.attributes[name]
-    return Answer(beta * old + (1 - beta) * new, bounds.update(problem.rounding, beta * old, new))
+    return Answer(beta * old + (1 - beta) * new, bounds.update(problem.rounding, old, new))
 
 
 def _unbiased(problem: Problem, average: Answer, name: str) -> Answer:

@@ -64,7 +64,7 @@ def _sigmoid(x: Array) -> Array:
 def sigmoid_backward(problem: Problem) -> tuple[Answer, ...]:
     """Multiply by sigmoid(x) sigmoid(-x)."""
     grad, x = problem.arrays["grad_output"], problem.arrays["x"]
-    return (Answer(grad * _sigmoid(x) * _sigmoid(-x), bounds.saturating(problem.rounding, np.abs(grad))),)
+    return (Answer(grad * _sigmoid(x) * _sigmoid(-x), bounds.saturating(problem.rounding, 2 * np.abs(grad))),)
 
 
 def tanh(problem: Problem) -> tuple[Answer, ...]:
@@ -81,7 +81,7 @@ def tanh_backward(problem: Problem) -> tuple[Answer, ...]:
     """Multiply by 1 - tanh(x)², written as 4 sigmoid(2 x) sigmoid(-2 x)."""
     grad, x = problem.arrays["grad_output"], problem.arrays["x"]
     slope = 4 * _sigmoid(2 * x) * _sigmoid(-2 * x)
-    return (Answer(grad * slope, bounds.saturating(problem.rounding, np.abs(grad))),)
+    return (Answer(grad * slope, bounds.saturating(problem.rounding, 2 * np.abs(grad))),)
 
 
 def dropout(problem: Problem) -> tuple[Answer, ...]:

@@ -18,7 +18,9 @@ from conformance.report import Report
 CASE = Case("relu", {"x": (2,)}, note="[two] numbers")
 
 
-def result(kind: str, cases: int, failed: int = 0, worst: float = 0.5, message: str = "y[0] is 1.0") -> RequirementResult:
+def result(
+    kind: str, cases: int, failed: int = 0, worst: float = 0.5, message: str = "y[0] is 1.0"
+) -> RequirementResult:
     failures = [Failure(CASE, Violation(message))] if failed else []
     status = "fails" if failed else "conforms"
     return RequirementResult(f"relu.{kind}", kind, "It [is].", status, cases, failed, 0, 0, worst, failures)

@@ -172,7 +172,10 @@ def test_an_object_that_cannot_be_judged_is_refused(members: dict[str, Any], rea
 
 @pytest.mark.parametrize(
     ("conventions", "got"),
-    [({"max_pool2d.ties": "last"}, "max_pool2d.ties: last"), ({"relu.accuracy": "normwise"}, "relu.accuracy: normwise")],
+    [
+        ({"max_pool2d.ties": "last"}, "max_pool2d.ties: last"),
+        ({"relu.accuracy": "normwise"}, "relu.accuracy: normwise"),
+    ],
 )
 def test_an_unknown_convention_is_refused_with_those_there_are(conventions: dict[str, str], got: str) -> None:
     with pytest.raises(TargetError) as refused:
@@ -193,7 +196,7 @@ def test_conventions_are_copied() -> None:
 
 
 def test_a_result_comes_as_a_tuple_of_arrays() -> None:
-    (result,) = relu(lambda x: [1.0, 2.0]).call("relu", [np.zeros(2)], {})
+    (result,) = relu(lambda _: [1.0, 2.0]).call("relu", [np.zeros(2)], {})
     np.testing.assert_array_equal(result, [1.0, 2.0], strict=True)
 
 

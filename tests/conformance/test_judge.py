@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import refcnn
+from conformance.calling import forward
 from conformance.case import Case
 from conformance.checks import values
-from conformance.calling import forward
-from conformance.contract import OPERATORS
 from conformance.comparison import Finding, InconclusiveError, violated
+from conformance.contract import OPERATORS
 from conformance.implementation import Implementation, NotSupportedError, from_namespace, load
 from conformance.judge import OperatorResult, judge, judge_case, judge_in_worker, judge_operator, judge_requirement
 from conformance.plan import Plan

@@ -39,6 +39,10 @@ def run(implementation: Implementation) -> Report:
     return ran
 
 
+def parsed(written: Report) -> ElementTree.Element:
+    return ElementTree.fromstring(as_junit(written))  # noqa: S314 - our own report
+
+
 PASSING = report(result("values", "conforms"), result("shape", "not supported"))
 FAILING = report(result("values", "fails", np.inf), result("shape", "conforms"), status="fails")
 
@@ -144,7 +148,7 @@ def test_provided_leaves_out_what_is_not() -> None:
 
 
 def test_junit_counts_what_the_report_counts() -> None:
-    root = ElementTree.fromstring(as_junit(report(*FAILING.operators[0].requirements, result("x", "not supported"))))
+    root = parsed(report(*FAILING.operators[0].requirements, result("x", "not supported")))
     assert root.get("name") == "refcnn verify mine"
     (suite,) = root
     assert {name: suite.get(name) for name in ("name", "tests", "failures", "skipped", "errors", "time")} == {
@@ -160,7 +164,7 @@ def test_junit_counts_what_the_report_counts() -> None:
 
 
 def test_junit_shows_the_failure_the_case_and_the_reason_to_skip() -> None:
-    root = ElementTree.fromstring(as_junit(report(*FAILING.operators[0].requirements, result("x", "not supported"))))
+    root = parsed(report(*FAILING.operators[0].requirements, result("x", "not supported")))
     failed, passed, skipped = root[0]
     assert failed[0].tag == "failure"
     assert failed[0].get("message") == "y[0] is 1.0, want 0.0"
@@ -172,13 +176,13 @@ def test_junit_shows_the_failure_the_case_and_the_reason_to_skip() -> None:
 @pytest.mark.parametrize("character", ["\x00", "\x08", "\x0b", "\x1b", "\x1f", "\ufffe", "\uffff"], ids=ascii)
 def test_junit_replaces_the_characters_that_xml_cannot_hold(character: str) -> None:
     failing = report(result("values", "fails", message=f"raised Odd: a{character}b"), status="fails")
-    (failure,) = ElementTree.fromstring(as_junit(failing)).iter("failure")
+    (failure,) = parsed(failing).iter("failure")
     assert failure.get("message") == "raised Odd: a\N{REPLACEMENT CHARACTER}b"
 
 
 def test_junit_keeps_markup_and_other_scripts() -> None:
     failing = report(result("values", "fails", message="<b>&'\"⟨y⟩ 数"), status="fails")
-    (failure,) = ElementTree.fromstring(as_junit(failing)).iter("failure")
+    (failure,) = parsed(failing).iter("failure")
     assert failure.get("message") == "<b>&'\"⟨y⟩ 数"
 
 

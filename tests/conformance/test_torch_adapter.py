@@ -93,17 +93,13 @@ def test_a_weight_of_zero_silences_an_infinite_logarithm() -> None:
 
 
 def test_momentum_of_zero_still_answers_with_the_gradient_as_velocity() -> None:
-    param, velocity = adapter.momentum_update(
-        np.ones(2), np.full(2, 3.0), np.full(2, 9.0), lr=0.5, momentum=0.0
-    )
+    param, velocity = adapter.momentum_update(np.ones(2), np.full(2, 3.0), np.full(2, 9.0), lr=0.5, momentum=0.0)
     np.testing.assert_array_equal(param, [-0.5, -0.5])
     np.testing.assert_array_equal(velocity, [3.0, 3.0])
 
 
 def test_the_first_step_of_adam_is_lr_long() -> None:
-    param, m, v = adapter.adam_update(
-        np.ones(1), np.full(1, 4.0), np.zeros(1), np.zeros(1), step=1, lr=0.5, eps=0.0
-    )
+    param, m, v = adapter.adam_update(np.ones(1), np.full(1, 4.0), np.zeros(1), np.zeros(1), step=1, lr=0.5, eps=0.0)
     np.testing.assert_allclose((param[0], m[0], v[0]), (0.5, 0.4, 0.016), rtol=1e-12)
 
 
@@ -149,9 +145,7 @@ def test_signals_agree_with_the_reference(dtype: Any, batch: int, padding: Any) 
 @pytest.mark.parametrize("padding", [0, 1, ((1, 0), (0, 1)), ((0, 1), (1, 0))])
 @pytest.mark.parametrize("ceil_mode", [False, True])
 @pytest.mark.parametrize("stride", [None, 1, (2, 3), 5])
-def test_pooling_agrees_with_the_reference(
-    dtype: Any, batch: int, padding: Any, ceil_mode: bool, stride: Any
-) -> None:
+def test_pooling_agrees_with_the_reference(dtype: Any, batch: int, padding: Any, ceil_mode: bool, stride: Any) -> None:
     x = np.round(draw(batch, 2, 7, 6, dtype=dtype))
     how = {"stride": stride, "padding": padding, "ceil_mode": ceil_mode}
     for dilation in (1, (2, 1)):

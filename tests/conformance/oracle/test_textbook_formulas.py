@@ -118,7 +118,7 @@ def adam_with_its_rate_corrected(call: Call) -> tuple[Array, ...]:
     """Kingma and Ba's faster form: the bias is taken out of the rate, and eps is scaled to match."""
     a = {name: np.float32(value) for name, value in call.case.all_attributes.items()}
     grad = call.arrays["grad"]
-    m = call.arrays["m"] + (ONE - a["beta1"]) * (grad - call.arrays["m"])
+    m = a["beta1"] * call.arrays["m"] + (ONE - a["beta1"]) * grad
     v = a["beta2"] * call.arrays["v"] + (ONE - a["beta2"]) * (grad * grad)
     root = np.sqrt(ONE - a["beta2"] ** a["step"])
     rate = a["lr"] * root / (ONE - a["beta1"] ** a["step"])
