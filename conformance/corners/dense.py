@@ -120,6 +120,7 @@ def special_batch_norm() -> Iterator[Case]:
     yield from _batch_norm("channels that are constant, in images", (2, 2, 3, 2), "constant", eps=1e-3)
     yield from _batch_norm("an eps as large as the variance", (5, 2), eps=1.0)
     yield from _batch_norm("magnitudes far apart", (6, 3), "wide")
+    yield from _batch_norm("an eps of 0, which is not the default", (5, 2, 2, 2), eps=0.0)
 
 
 def local_response_norm_sizes() -> Iterator[Case]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conformance.case import Case, Shape
+from conformance.oracle import IllegalProblemError
 from conformance.space.levels import (
     DTYPES,
     LAYOUTS,
@@ -71,6 +72,8 @@ def batch_norm(row: Row) -> Case:
 def local_response_norm(row: Row) -> Case:
     """Assemble a local response normalisation."""
     attributes = {"size": row["size"]} | given(row, "alpha", "beta", "k")
+    if row["alpha"] == row["k"] == 0.0:
+        raise IllegalProblemError("nothing to divide by")
     return make_case("local_response_norm", {"x": (row["batch"], row["channels"], *row["image"])}, attributes, row)
 
 
