@@ -27,7 +27,12 @@ CONV = Case(
 def drawn(cases: st.SearchStrategy[Case], count: int) -> list[Case]:
     """Draw some cases, by a search for what never comes."""
     seen: list[Case] = []
-    assert search(cases, lambda case: seen.append(case) or False, count, 0) is None
+
+    def never(case: Case) -> bool:
+        seen.append(case)
+        return False
+
+    assert search(cases, never, count, 0) is None
     return seen
 
 

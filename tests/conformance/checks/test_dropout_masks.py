@@ -98,6 +98,29 @@ def test_a_mask_of_its_own_in_the_backward_function_is_found() -> None:
     assert message(dropout.same_mask(implementation, CASE)) == "the mask is another one in the backward function"
 
 
+def test_a_mask_that_skips_the_zeros_is_found() -> None:
+    def skipping(x: Array, seed: int) -> Array:
+        kept = np.ones(x.shape, bool)
+        kept[x != 0] = fair(x[x != 0], seed)
+        return kept
+
+    assert message(dropout.same_mask(masked(skipping), CASE)) == (
+        "the mask is another one where some of the numbers are zero"
+    )
+
+
+LARGE = CASE.with_shapes(x=(64, 64))
+
+
+def test_a_large_mask_of_the_reference_is_fair() -> None:
+    assert dropout.long_mask(REFERENCE, LARGE).violation is None
+
+
+def test_a_large_mask_that_repeats_itself_is_found() -> None:
+    implementation = masked(lambda x, seed: np.tile(fair(x[:32], seed), (2, 1)))
+    assert message(dropout.long_mask(implementation, LARGE)).startswith("cells 2048 apart have correlation ")
+
+
 def test_a_mask_needs_no_backward_function() -> None:
     assert dropout.same_mask(masked(fair), CASE) == Finding()
 
