@@ -66,6 +66,8 @@ def verify(
     The exit status is 0 if all that the target provides conforms, 1 if something does not, and 2 if the target
     could not be judged.
     """
+    if check is not None and case is None:
+        _refuse("--check names the requirement for --replay, which was not given")
     for path in report or []:
         if path.suffix not in WRITERS:
             _refuse(f"--report must end in {' or '.join(WRITERS)}, got {path}")
@@ -79,8 +81,13 @@ def verify(
     if case is not None:
         raise typer.Exit(_replay(implementation, case, check))
     record = Report(target, profile.value, seed, implementation.conventions)
-    _judge(implementation, operators, record, fail_fast=fail_fast, jobs=jobs)
+    try:
+        _judge(implementation, operators, record, fail_fast=fail_fast, jobs=jobs)
+    except TargetError as error:
+        _refuse(str(error))
     print_report(make_console(), record)
+    if check is not None and case is None:
+        _refuse("--check names the requirement for --replay, which was not given")
     for path in report or []:
         write(record, path)
     if record.failures:
@@ -114,7 +121,8 @@ def _judge(implementation: Implementation, operators: list[str], record: Report,
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=make_console(stderr=True), transient=True) as bar:
+    console = make_console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=len(operators))
         for result in judge(
             implementation,

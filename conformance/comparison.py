@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from conformance.case import Case
 from conformance.oracle import Answer
 
 Array = NDArray[Any]
@@ -23,6 +24,14 @@ class Violation:
     message: str
     got: Array | None = None
     want: Array | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A case on which a requirement is broken, and how."""
+
+    case: Case
+    violation: Violation
 
 
 @dataclass(frozen=True)

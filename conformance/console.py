@@ -11,18 +11,20 @@ from rich.markup import escape
 from rich.table import Table
 
 from conformance.judge import CONFORMS, FAILS, NOT_PROVIDED, OperatorResult, RequirementResult
-from conformance.report import Report, provided
+from conformance.report import Report, printable, provided
 from conformance.requirements import KINDS
 
 # Wide enough for the table; a narrower terminal folds it.
-_WIDTH = 128
+_WIDTH = 136
 _STYLES = {CONFORMS: "green", FAILS: "bold red"}
 
 
 def make_console(*, stderr: bool = False) -> Console:
     """Return a console that does not squeeze the table where the output is no terminal."""
-    console = Console(stderr=stderr, highlight=False)
-    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=_WIDTH, soft_wrap=True)
+    console = Console(stderr=stderr, highlight=False, emoji=False)
+    if console.is_terminal:
+        return console
+    return Console(stderr=stderr, highlight=False, emoji=False, width=_WIDTH, soft_wrap=True)
 
 
 def print_report(console: Console, report: Report) -> None:
@@ -71,14 +73,15 @@ def _ratio(worst: float) -> str:
 
 def _print_failure(console: Console, report: Report, operator: OperatorResult, result: RequirementResult) -> None:
     console.print(
-        f"\n[bold red]{operator.operator} FAILS {result.requirement}[/]   {result.cases} cases, {result.failed} wrong"
+        f"\n[bold red]{operator.operator} FAILS {result.requirement}[/]   "
+        f"{result.cases} case{'s' * (result.cases != 1)}, {result.failed} wrong"
         + (f", worst error {_ratio(result.worst)} × allowed" if math.isfinite(result.worst) else "")
     )
     console.print(f"  required: {escape(result.sentence)}")
     for failure in result.failures:
         note = f"   ({failure.case.note})" if failure.case.note else ""
         console.print(f"  smallest: {escape(failure.case.describe())}{escape(note)}")
-        console.print(f"  found:    {escape(failure.violation.message)}")
+        console.print(f"  found:    {escape(printable(failure.violation.message))}")
         console.print(
             f"  repeat:   {escape(repeat_command(report.target, result.requirement, failure.case.to_json()))}"
         )

@@ -174,6 +174,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "limits": limits,
         "extremes": extremes,
         "zero_ties": _sprinkled_ties,
+        "plain_gamma": uniform,
         "specials": _sprinkled(math.nan, math.inf, -math.inf, -0.0, 0.0),
         # What a target holds; the logits are ordinary.
         **dict.fromkeys(("one_hot", "smoothed", *_LABEL_DTYPES, *_BAD_LABELS), uniform),
@@ -182,6 +183,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 # What the arrays besides the image hold, where the kind of the case does not say it for all of them.
 _FOR_EVERY_ARRAY = frozenset({"uniform", "integers", "wide", "specials"})
+_MEMORY = frozenset({"grad", "velocity", "m", "v"})
 _NEVER_NEGATIVE = frozenset({"running_var", "v"})
 _IMAGES = frozenset({"x", "logits", "cols", "param"})
 
@@ -215,6 +217,11 @@ def _plain_array(case: Case, name: str, shape: Shape) -> Array:
         return integers(raw, np.dtype(np.float64)).astype(dtype)
     if name == "running_var" and case.data == "constant":
         return np.zeros(shape, dtype)
+    if name in _MEMORY and case.data == "zeros":
+        # Where neither a gradient nor a memory of one is, nothing may happen, and 0 / 0 least of all.
+        return np.asarray(uniform(raw, dtype) ** 2 * (np.arange(raw.size).reshape(shape) % 2), dtype)
+    if name in ("gamma", "beta") and case.data == "plain_gamma":
+        return np.asarray((np.arange(raw.size) + (name == "gamma")) % 2, dtype)
     if name in _NEVER_NEGATIVE:
         return np.abs(wide(raw, dtype)) if case.data == "wide" else positive(raw, dtype)
     if name == "grad_output" and case.data in _ROUTED:

@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def _as_arrays(returned: Any, results: tuple[str, ...]) -> tuple[Array, ...]:
         kind = (
             f"{type(returned).__name__} of {len(parts)}" if isinstance(parts, tuple | list) else type(returned).__name__
         )
-        raise CallError(f"returned a {kind}, want a tuple ({', '.join(results)})")
+        raise CallError(f"returned {kind}, want a tuple ({', '.join(results)})")
     arrays = []
     for name, part in zip(results, parts, strict=True):
         try:
@@ -161,13 +162,12 @@ def _load_file(path: Path) -> object:
     if folder not in sys.path:
         sys.path.append(folder)
     name = f"_refcnn_target_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
+    loader = SourceFileLoader(name, str(path))
+    module = importlib.util.module_from_spec(ModuleSpec(name, loader, origin=str(path)))
+    module.__file__ = str(path)
     # Dataclasses and pickling look their module up by name.
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    loader.exec_module(module)
     return module
 
 

@@ -6,19 +6,21 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 
 from conformance.case import Case
-from conformance.comparison import Finding, InconclusiveError, Violation, violated
+from conformance.comparison import Failure, Finding, InconclusiveError, violated
 from conformance.contract import OPERATORS
 from conformance.implementation import (
     CallError,
     Implementation,
     NotSupportedError,
+    TargetError,
     load,
 )
 from conformance.plan import Plan
-from conformance.requirements import Requirement, requirements_for
+from conformance.requirements import Adapt, Requirement, requirements_for
 from conformance.search import beyond_the_grid, search, smaller
 
 CONFORMS, FAILS, NOT_PROVIDED, NOT_SUPPORTED, NOT_TESTED = (
@@ -33,14 +35,6 @@ Progress = Callable[[str], None]
 
 # Drawn from the neighbourhood of a failing case, most cases fail too; this many are enough to shrink well.
 _SHRINKING_EXAMPLES = 60
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A case on which a requirement is broken, and how."""
-
-    case: Case
-    violation: Violation
 
 
 @dataclass
@@ -100,8 +94,9 @@ def judge_requirement(implementation: Implementation, requirement: Requirement, 
     if failures:
         smallest = min(failures, key=lambda failure: failure.case.elements)
         result.failures = [_shrunk(implementation, requirement, smallest, plan)]
-    elif result.cases and not requirement.few and (found := _searched(implementation, requirement, plan, result)):
-        result.failures = [found]
+    elif result.cases and requirement.adapt is not None and not requirement.few:
+        found = _searched(implementation, requirement, requirement.adapt, plan, result)
+        result.failures = [found] if found else []
     result.status = _status(result)
     return result
 
@@ -127,17 +122,11 @@ def _run(
 
 
 def _searched(
-    implementation: Implementation, requirement: Requirement, plan: Plan, result: RequirementResult
+    implementation: Implementation, requirement: Requirement, adapt: Adapt, plan: Plan, result: RequirementResult
 ) -> Failure | None:
-    if requirement.adapt is None:
-        return None
-    strategy = beyond_the_grid(requirement.operator, requirement.adapt)
-
-    def fails(case: Case) -> bool:
-        return _run(implementation, requirement, case, result) is not None
-
-    found = search(strategy, fails, plan.examples, plan.seed)
-    return None if found is None else _run(implementation, requirement, found, result)
+    """Let Hypothesis look for a failure beyond the grid."""
+    strategy = beyond_the_grid(requirement.operator, adapt)
+    return search(strategy, lambda case: _run(implementation, requirement, case, result), plan.examples, plan.seed)
 
 
 def _shrunk(implementation: Implementation, requirement: Requirement, failure: Failure, plan: Plan) -> Failure:
@@ -145,14 +134,11 @@ def _shrunk(implementation: Implementation, requirement: Requirement, failure: F
     if not requirement.shrinks:
         return failure
     uncounted = RequirementResult(requirement.id, requirement.kind, requirement.sentence)
-
-    def fails(case: Case) -> bool:
-        return _run(implementation, requirement, case, uncounted) is not None
-
-    found = search(smaller(failure.case), fails, _SHRINKING_EXAMPLES, plan.seed)
-    if found is None or found.elements > failure.case.elements:
-        return failure
-    return _run(implementation, requirement, found, uncounted) or failure
+    strategy = smaller(failure.case)
+    found = search(
+        strategy, lambda case: _run(implementation, requirement, case, uncounted), _SHRINKING_EXAMPLES, plan.seed
+    )
+    return found or failure
 
 
 def _status(result: RequirementResult) -> str:
@@ -228,7 +214,10 @@ def _judge_in_processes(
         futures = [pool.submit(judge_in_worker, target, operator, plan, fail_fast) for operator in operators]
         for operator, future in zip(operators, futures, strict=True):
             progress(operator)
-            result = future.result()
+            try:
+                result = future.result()
+            except BrokenProcessPool as error:
+                raise TargetError(f"target {target!r}: the process that judged {operator} died") from error
             yield result
             if fail_fast and result.status == FAILS:
                 pool.shutdown(cancel_futures=True)

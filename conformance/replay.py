@@ -15,6 +15,7 @@ from conformance.comparison import InconclusiveError, compare
 from conformance.contract import FUNCTIONS, OPERATORS
 from conformance.implementation import CallError, Implementation, NotProvidedError, NotSupportedError
 from conformance.judge import judge_case
+from conformance.oracle import output_shape
 from conformance.requirements import REQUIREMENTS, Requirement
 
 # Whatever the case, a result must have its form and a call must be pure.
@@ -38,6 +39,8 @@ def replay(implementation: Implementation, case: Case, requirement_id: str | Non
         where no requirement of the operator has that id, or the case has no answer
     """
     requirement = None if requirement_id is None else _find(requirement_id, case)
+    if requirement is None or requirement.kind != "refusals":
+        _require_an_answer(case)
     yield Line(f"case       {case.to_json()}")
     functions = OPERATORS[case.operator].functions
     if requirement is None:
@@ -52,6 +55,15 @@ def replay(implementation: Implementation, case: Case, requirement_id: str | Non
     else:
         yield from _calls(implementation, requirement.function, case, judged=False)
     yield from _check(implementation, requirement, case)
+
+
+def _require_an_answer(case: Case) -> None:
+    try:
+        output_shape(case)
+    # A case from outside may hold anything, and the definitions check no more than they need.
+    except (ValueError, TypeError, IndexError) as error:
+        advice = f"--check {case.operator}.refusals repeats bad input"
+        raise ValueError(f"the case has no answer ({error}); {advice}") from error
 
 
 def _find(requirement_id: str, case: Case) -> Requirement:

@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import Any
 from xml.etree import ElementTree
 
+from conformance.comparison import Failure
 from conformance.judge import (
     CONFORMS,
     FAILS,
     NOT_PROVIDED,
-    Failure,
     OperatorResult,
     RequirementResult,
 )
@@ -119,14 +119,14 @@ def _add_test_case(suite: ElementTree.Element, operator: str, result: Requiremen
     case = ElementTree.SubElement(suite, "testcase", classname=f"conformance.{operator}", name=result.requirement)
     if result.status == FAILS:
         for failure in result.failures:
-            element = ElementTree.SubElement(case, "failure", message=_printable(failure.violation.message))
-            element.text = _printable(f"{result.sentence}\n{failure.case.to_json()}")
+            element = ElementTree.SubElement(case, "failure", message=printable(failure.violation.message))
+            element.text = printable(f"{result.sentence}\n{failure.case.to_json()}")
     elif result.status != CONFORMS:
         ElementTree.SubElement(case, "skipped", message=result.status)
 
 
-def _printable(text: str) -> str:
-    """Replace the control characters that XML cannot hold; a target's own error text may have some."""
+def printable(text: str) -> str:
+    """Replace control characters, which neither XML nor a terminal should get; a target's own error may have some."""
     return re.sub("[\x00-\x08\x0b-\x1f\ufffe\uffff]", "\N{REPLACEMENT CHARACTER}", text)
 
 

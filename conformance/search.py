@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -9,9 +10,10 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
-from hypothesis.errors import NoSuchExample, Unsatisfiable
+from hypothesis.errors import Flaky, NoSuchExample, Unsatisfiable
 
 from conformance.case import Case, Shape
+from conformance.comparison import Failure
 from conformance.contract import OPERATORS
 from conformance.oracle import is_legal
 from conformance.requirements import Adapt
@@ -69,32 +71,33 @@ def _levels(name: str, levels: tuple[Any, ...]) -> st.SearchStrategy[Any]:
 
 def smaller(case: Case) -> st.SearchStrategy[Case]:
     """Draw cases like the given one with sizes no larger and attributes no less plain."""
+    return _smaller(case).filter(lambda less: less.elements <= case.elements)
+
+
+def _smaller(case: Case) -> st.SearchStrategy[Case]:
     if case.operator == "col2im":
-        shrunk = smaller(
-            case.but(
-                operator="im2col",
-                shapes={"x": case.attributes["input_shape"]},
-                attributes={name: value for name, value in case.attributes.items() if name != "input_shape"},
-            )
-        )
-        return shrunk.map(transposed_im2col)
+        attributes = {name: value for name, value in case.attributes.items() if name != "input_shape"}
+        gather = case.but(operator="im2col", shapes={"x": case.attributes["input_shape"]}, attributes=attributes)
+        return _smaller(gather).map(transposed_im2col)
     sizes = {name: st.integers(min(1, size), size) for name, size in _sizes(case).items()}
-    attributes = {name: _plainer(case, name, value) for name, value in case.attributes.items()}
+    plainer = {name: _plainer(case, name, value) for name, value in case.attributes.items()}
 
     def build(sizes: dict[str, int], attributes: dict[str, Any], layout: str, seed: int) -> Case | None:
         given = {name: value for name, value in attributes.items() if value != DEFAULT}
         groups = given.get("groups", 1)
         if sizes.get("C", 0) % groups or sizes.get("F", 0) % groups:
             return None
-        return case.but(shapes=_with_sizes(case, sizes, given), attributes=given, layout=layout, seed=seed)
+        # The reason for the original need not be the smaller one's.
+        return case.but(shapes=_with_sizes(case, sizes, given), attributes=given, layout=layout, seed=seed, note="")
 
-    return st.builds(
+    drawn = st.builds(
         build,
         st.fixed_dictionaries(sizes),
-        st.fixed_dictionaries(attributes),
+        st.fixed_dictionaries(plainer),
         st.sampled_from(sorted({"contiguous", case.layout})),
         st.sampled_from(sorted({0, 1, 2, case.seed})),
-    ).filter(lambda smaller_case: smaller_case is not None and is_legal(smaller_case))  # type: ignore[return-value]  # the filter removes the None
+    )
+    return drawn.filter(lambda less: less is not None and is_legal(less))  # type: ignore[return-value]  # not None
 
 
 def _plainer(case: Case, name: str, value: Any) -> st.SearchStrategy[Any]:
@@ -103,11 +106,11 @@ def _plainer(case: Case, name: str, value: Any) -> st.SearchStrategy[Any]:
     if repr(required) == "REQUIRED":
         options = []
     if name in ("kernel_size", "stride", "dilation") and isinstance(value, tuple):
-        return st.sampled_from([*options, value]) | st.tuples(*(st.integers(1, part) for part in value))
+        return st.one_of(*map(st.just, options), st.tuples(*(st.integers(1, part) for part in value)))
     if name in ("kernel_size", "stride", "dilation", "groups") and isinstance(value, int):
-        return st.sampled_from([*options, value]) | st.integers(1, max(1, value))
+        return st.one_of(*map(st.just, options), st.integers(1, max(1, value)))
     if name == "padding":
-        return st.sampled_from([*options, value]) | _less(value)
+        return st.one_of(*map(st.just, options), _less(value))
     return st.sampled_from([*options, value])
 
 
@@ -144,18 +147,30 @@ def _with_sizes(case: Case, sizes: Mapping[str, int], attributes: Mapping[str, A
     return shapes
 
 
-def search(cases: st.SearchStrategy[Case], fails: Callable[[Case], bool], examples: int, seed: int) -> Case | None:
-    """Return the smallest case that Hypothesis finds to fail, or nothing."""
+def search(
+    cases: st.SearchStrategy[Case], fails: Callable[[Case], Failure | None], examples: int, seed: int
+) -> Failure | None:
+    """Return the failure on the smallest case that Hypothesis finds, or nothing.
+
+    ``fails`` returns the failure on a case, or nothing. A target that fails now and then is no reason to give up:
+    the last failure that was seen is returned.
+    """
+    seen: list[Failure] = []
+
+    def note_failure(case: Case) -> bool:
+        failure = fails(case)
+        if failure is not None:
+            seen.append(failure)
+        return failure is not None
+
     rules = settings(
         max_examples=examples,
         database=None,
         deadline=None,
-        derandomize=False,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
     )
-    try:
-        # Shrinking repeats what the same seed found, so that a run can be repeated.
-        return find(cases, fails, settings=rules, random=random.Random(seed))  # noqa: S311 - no secret
-    except (NoSuchExample, Unsatisfiable):
-        return None
+    # Shrinking ends with the smallest case, which is run last.
+    with contextlib.suppress(NoSuchExample, Unsatisfiable, Flaky):
+        find(cases, note_failure, settings=rules, random=random.Random(seed))  # noqa: S311 - no secret
+    return seen[-1] if seen else None

@@ -19,9 +19,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         implementation = load(config.getoption("--impl"))
         operators = [operator_of(name).name for name in config.getoption("--impl-op") or OPERATORS]
     except TargetError as error:
-        raise pytest.UsageError(str(error)) from error
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
     except KeyError as error:
-        raise pytest.UsageError(f"--impl-op must be one of {', '.join(OPERATORS)}; got {error}") from error
+        message = f"--impl-op must be one of {', '.join(OPERATORS)}; got {error}"
+        pytest.exit(message, returncode=pytest.ExitCode.USAGE_ERROR)
     requirements = list(requirements_for(implementation, operators))
     metafunc.parametrize(
         ("implementation", "requirement"),

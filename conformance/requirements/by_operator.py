@@ -126,7 +126,7 @@ def dropout_requirements() -> Iterator[Requirement]:
                 data="positive",
                 note="200,000 cells, which show a rate that is off by a hundredth",
             )
-            for p, dtype in ((0.905, "float64"), (0.5, "float32"))
+            for p, dtype in ((0.905, "float64"), (0.5, "float32"), (0.003, "float64"))
         ),
         shrinks=False,
     )

@@ -54,8 +54,23 @@ def _units(name: str) -> Iterator[Case]:
     yield good.but(shapes=shapes, attributes=attributes, note="one of everything")
 
 
-def _contiguous(case: Case) -> Case:
-    return case.but(layout="contiguous")
+# A batch of a size that no other requirement has, so that the first call with it is the first of its shape.
+_UNUSED_BATCH = 7
+
+
+def _unused(case: Case) -> Case:
+    """Return the case with writable arrays and a batch of an unused size."""
+    case = case.but(layout="contiguous")
+    if case.operator == "col2im":
+        N, *image = case.attributes["input_shape"]
+        rows, columns = case.shapes["cols"]
+        shape = (rows // N * _UNUSED_BATCH, columns)
+        return case.with_attributes(input_shape=(_UNUSED_BATCH, *image)).with_shapes(cols=shape)
+    first = next(iter(case.shapes))
+    batched = ("x",) if first == "x" else tuple(case.shapes)
+    return case.but(
+        shapes={name: (_UNUSED_BATCH, *shape[1:]) if name in batched else shape for name, shape in case.shapes.items()}
+    )
 
 
 def purity_of(operator: Operator) -> Iterator[Requirement]:
@@ -93,7 +108,7 @@ def purity_of(operator: Operator) -> Iterator[Requirement]:
                 (function,),
                 purity.no_state(make, _others),
                 (),
-                lambda case, pure=pure: _contiguous(pure(case)),  # type: ignore[misc]
+                lambda case, pure=pure: _unused(pure(case)),  # type: ignore[misc]
                 few=True,
             )
             yield Requirement(

@@ -109,7 +109,7 @@ SPACES: Mapping[str, Space] = MappingProxyType(
                 "eps": (DEFAULT, 1e-5, 1e-3, 0.5),
                 "dtype": DTYPES,
                 "layout": LAYOUTS,
-                "data": ("uniform", "offset", "constant", "wide"),
+                "data": ("uniform", "offset", "constant", "wide", "plain_gamma"),
             },
             dense.batch_norm,
         ),
@@ -157,14 +157,7 @@ SPACES: Mapping[str, Space] = MappingProxyType(
                 "eps": (DEFAULT, 1e-8, 0.1, 0.0),
                 "data": ("uniform", "zeros", "wide"),
             },
-            dense.shaped(
-                "adam_update",
-                "param",
-                "grad",
-                "m",
-                "v",
-                attributes=("step", "lr", "beta1", "beta2", "eps"),
-            ),
+            dense.adam_update,
         ),
     }
 )

@@ -77,6 +77,14 @@ def local_response_norm(row: Row) -> Case:
     return make_case("local_response_norm", {"x": (row["batch"], row["channels"], *row["image"])}, attributes, row)
 
 
+def adam_update(row: Row) -> Case:
+    """Assemble a step of Adam; without an eps, nothing may be zero."""
+    if row["eps"] == 0.0 and row["data"] == "zeros":
+        raise IllegalProblemError("nothing to divide by")
+    names = ("step", "lr", "beta1", "beta2", "eps")
+    return shaped("adam_update", "param", "grad", "m", "v", attributes=names)(row)
+
+
 _UPDATE_SHAPES = ((3,), (2, 3), (2, 3, 2, 2), (1,), (5, 1))
 
 
