@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 from hypothesis import strategies as st
 
 from conformance.case import Case
+from conformance.comparison import Failure, Violation
 from conformance.contract import OPERATORS
 from conformance.oracle import is_legal
 from conformance.plan import Plan
@@ -24,6 +26,18 @@ CONV = Case(
 )
 
 
+def found_by(
+    cases: st.SearchStrategy[Case], condition: Callable[[Case], bool], examples: int, seed: int = 0
+) -> Case | None:
+    """Search for a case that meets a condition."""
+
+    def fails(case: Case) -> Failure | None:
+        return Failure(case, Violation("met")) if condition(case) else None
+
+    failure = search(cases, fails, examples, seed)
+    return None if failure is None else failure.case
+
+
 def drawn(cases: st.SearchStrategy[Case], count: int) -> list[Case]:
     """Draw some cases, by a search for what never comes."""
     seen: list[Case] = []
@@ -32,12 +46,12 @@ def drawn(cases: st.SearchStrategy[Case], count: int) -> list[Case]:
         seen.append(case)
         return False
 
-    assert search(cases, never, count, 0) is None
+    assert found_by(cases, never, count) is None
     return seen
 
 
 def test_what_is_found_is_the_smallest_that_fails() -> None:
-    found = search(smaller(CONV), lambda case: case.shapes["weight"][3] > 1, 60, 0)
+    found = found_by(smaller(CONV), lambda case: case.shapes["weight"][3] > 1, 60)
     assert found is not None
     assert found.shapes["weight"] == (1, 1, 1, 2)
     assert found.shapes["bias"] == (1,)
@@ -47,7 +61,7 @@ def test_what_is_found_is_the_smallest_that_fails() -> None:
 
 
 def test_an_attribute_that_matters_stays_and_the_others_go() -> None:
-    found = search(smaller(CONV), lambda case: case.all_attributes["groups"] == 2, 60, 0)
+    found = found_by(smaller(CONV), lambda case: case.all_attributes["groups"] == 2, 60)
     assert found is not None
     assert dict(found.attributes) == {"groups": 2}
     assert found.shapes["x"][:2] == (1, 2)
@@ -59,18 +73,18 @@ def test_the_same_seed_finds_the_same(seed: int) -> None:
     def fails(case: Case) -> bool:
         return case.shapes["x"][2] > case.shapes["x"][3]
 
-    first, second = (search(beyond_the_grid("global_avg_pool2d", same), fails, 20, seed) for _ in range(2))
+    first, second = (found_by(beyond_the_grid("global_avg_pool2d", same), fails, 20, seed) for _ in range(2))
     assert first is not None
     assert first == second
 
 
 def test_nothing_is_found_where_nothing_fails() -> None:
-    assert search(beyond_the_grid("relu", same), lambda _: False, 5, 0) is None
+    assert found_by(beyond_the_grid("relu", same), lambda _: False, 5) is None
 
 
 def test_nothing_is_found_where_no_case_is_left() -> None:
     nothing = beyond_the_grid("relu", where(lambda _: False))
-    assert search(nothing, lambda _: True, 5, 0) is None
+    assert found_by(nothing, lambda _: True, 5) is None
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
@@ -83,7 +97,7 @@ def test_cases_beyond_the_grid_are_legal(operator: str) -> None:
 
 def test_cases_beyond_the_grid_lie_between_and_beyond_its_levels() -> None:
     levels = SPACES["conv1d"].factors["batch"]
-    found = search(beyond_the_grid("conv1d", same), lambda case: case.shapes["x"][0] not in levels, 50, 0)
+    found = found_by(beyond_the_grid("conv1d", same), lambda case: case.shapes["x"][0] not in levels, 50)
     assert found is not None
 
 
@@ -102,6 +116,23 @@ def test_smaller_cases_are_legal_and_no_larger(operator: str) -> None:
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_a_case_that_always_fails_shrinks_to_single_numbers(operator: str) -> None:
     case = max(Plan("quick").grid(operator), key=lambda each: each.elements)
-    found = search(smaller(case), lambda _: True, 60, 0)
+    found = found_by(smaller(case), lambda _: True, 60)
     assert found is not None
     assert found.elements <= 12
+
+
+def test_a_target_that_fails_now_and_then_still_gives_a_failure() -> None:
+    calls = itertools.count()
+
+    def fails(case: Case) -> Failure | None:
+        return Failure(case, Violation("now and then")) if next(calls) % 3 == 2 else None
+
+    found = search(smaller(CONV), fails, 60, 0)
+    assert found is not None
+    assert found.violation.message == "now and then"
+
+
+def test_a_smaller_case_does_not_claim_the_reason_of_the_original() -> None:
+    found = found_by(smaller(CONV.but(note="all in one")), lambda _: True, 60)
+    assert found is not None
+    assert found.note == ""

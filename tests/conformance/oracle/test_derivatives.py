@@ -27,7 +27,9 @@ ARGUMENTS = [
 
 def cases_of(operator: str) -> list[Case]:
     kind = KINKED.get(operator, "uniform")
-    cases = spaced(Plan("default").grid(operator), 60)
+    # Without a k, a response norm is singular at zero, and differences near it do not converge.
+    grid = tuple(case for case in Plan("default").grid(operator) if case.attributes.get("k") != 0.0)
+    cases = spaced(grid, 60)
     return [case.but(data=kind, dtype="float64", layout="contiguous") for case in cases]
 
 
