@@ -154,9 +154,7 @@ def filters(
     shape(operator, "bias", bias, (F,), weight=weight)
 
 
-def transposed_filters(
-    operator: str, x: FloatArray, weight: FloatArray, bias: FloatArray | None, groups: int
-) -> None:
+def transposed_filters(operator: str, x: FloatArray, weight: FloatArray, bias: FloatArray | None, groups: int) -> None:
     """Refuse filters (C, F / groups, KH, KW) and biases (F,) that do not fit the images."""
     rank(operator, "x", x, "(N, C, H, W)")
     rank(operator, "weight", weight, "(C, F / groups, KH, KW)")
@@ -173,16 +171,12 @@ def features(operator: str, x: FloatArray, weight: FloatArray) -> None:
     rank(operator, "x", x, "(N, D_in)")
     rank(operator, "weight", weight, "(D_out, D_in)")
     got, D_in = weight.shape[1], x.shape[1]
-    require(
-        got == D_in, operator, "weight", f"of D_in = {D_in} columns", f"{got} columns", x=x, weight=weight
-    )
+    require(got == D_in, operator, "weight", f"of D_in = {D_in} columns", f"{got} columns", x=x, weight=weight)
 
 
 def kernel(operator: str, weight: FloatArray) -> None:
     """Refuse filters whose kernels have no cell."""
-    require(
-        0 not in weight.shape[2:], operator, "weight", "of kernel size at least 1", f"shape {weight.shape}"
-    )
+    require(0 not in weight.shape[2:], operator, "weight", "of kernel size at least 1", f"shape {weight.shape}")
 
 
 def fits(operator: str, argument: str, extent: int, padded: int, size: int) -> None:

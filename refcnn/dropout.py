@@ -46,9 +46,7 @@ def dropout(x: FloatArray, *, p: float, training: bool, seed: int) -> FloatArray
     return _drop("dropout", x, dtype, p, training, seed)
 
 
-def dropout_backward(
-    grad_output: FloatArray, x: FloatArray, *, p: float, training: bool, seed: int
-) -> FloatArray:
+def dropout_backward(grad_output: FloatArray, x: FloatArray, *, p: float, training: bool, seed: int) -> FloatArray:
     """Drop the gradients of the dropped cells, and scale up the others.
 
     grad_x = grad_output / (1 − p) where a cell is kept, 0 where it is dropped: the mask of `dropout` again.
@@ -82,9 +80,7 @@ def dropout_backward(
     return _drop("dropout_backward", g, dtype, p, training, seed)
 
 
-def _drop(
-    operator: str, values: FloatArray, dtype: FloatDType, p: float, training: bool, seed: int
-) -> FloatArray:
+def _drop(operator: str, values: FloatArray, dtype: FloatDType, p: float, training: bool, seed: int) -> FloatArray:
     """Return fresh values, dropped and scaled when training."""
     p, seed = fraction(operator, "p", p), integer(operator, "seed", seed, 0)
     if not flag(operator, "training", training):

@@ -99,9 +99,7 @@ def local_response_norm_backward(
         return np.asarray(g / s**beta - 2 * alpha * beta / size * x * through_s, dtype)
 
 
-def _lrn_attributes(
-    operator: str, size: int, alpha: float, beta: float, k: float
-) -> tuple[int, float, float, float]:
+def _lrn_attributes(operator: str, size: int, alpha: float, beta: float, k: float) -> tuple[int, float, float, float]:
     size = integer(operator, "size", size, 1)
     return size, real(operator, "alpha", alpha), real(operator, "beta", beta), real(operator, "k", k)
 

@@ -39,9 +39,7 @@ def by_definition(x: Array, attributes: dict[str, Any]) -> Array:
     for i, j in np.ndindex(y.shape):
         cells = [(outputs[0][i] + a, outputs[1][j] + b) for a in range(3) for b in range(2)]
         counted = [
-            cell
-            for cell in cells
-            if all(low <= at < high for at, (low, high) in zip(cell, limits, strict=True))
+            cell for cell in cells if all(low <= at < high for at, (low, high) in zip(cell, limits, strict=True))
         ]
         inside = [cell for cell in cells if 0 <= cell[0] < x.shape[0] and 0 <= cell[1] < x.shape[1]]
         y[i, j] = sum(x[cell] for cell in inside) / len(counted)
@@ -77,9 +75,7 @@ def test_backward_is_the_adjoint(attributes: dict[str, Any]) -> None:
         ({"ceil_mode": True, "padding": ((0, 0), (1, 0)), "stride": (1, 1)}, (6 / 2, 12 / 2, 18 / 2)),
     ],
 )
-def test_the_divisor_counts_padding_but_no_overhang(
-    attributes: dict[str, Any], want: tuple[float, ...]
-) -> None:
+def test_the_divisor_counts_padding_but_no_overhang(attributes: dict[str, Any], want: tuple[float, ...]) -> None:
     assert_array_equal(avg_pool2d(row(6.0, 6.0, 12.0), (1, 2), **attributes), row(*want))
 
 
@@ -87,9 +83,7 @@ def test_a_window_over_image_padding_and_overhang_counts_the_first_two() -> None
     # Cells 0-2 and 3-5 of pad, 8, 4, 2, pad: the last one is an overhang.
     attributes: dict[str, Any] = {"padding": (0, 1), "ceil_mode": True}
     assert_array_equal(avg_pool2d(row(8.0, 4.0, 2.0), (1, 3), **attributes), row(12 / 3, 2 / 2))
-    assert_array_equal(
-        avg_pool2d(row(8.0, 4.0, 2.0), (1, 3), count_include_pad=False, **attributes), row(6, 2)
-    )
+    assert_array_equal(avg_pool2d(row(8.0, 4.0, 2.0), (1, 3), count_include_pad=False, **attributes), row(6, 2))
 
 
 def test_the_global_mean_is_that_of_each_channel() -> None:

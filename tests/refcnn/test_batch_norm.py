@@ -58,9 +58,7 @@ def test_a_mean_far_from_zero_costs_no_digits(ratio: float) -> None:
     x = (spread + ratio).astype(np.float32)
     want = x.astype(float) - x.mean(0, dtype=float)
     want /= np.sqrt((want**2).mean(0))
-    y, _, var = batch_norm(
-        x, *(array.astype(np.float32) for array in (ONE, ZERO, ZERO, ONE)), training=True, eps=0
-    )
+    y, _, var = batch_norm(x, *(array.astype(np.float32) for array in (ONE, ZERO, ZERO, ONE)), training=True, eps=0)
     # The rounding of the mean is made good; what is left is that of a variance, a sum of 1000 terms, and so
     # 500 units in its root. E[x²] − E[x]² would be off by 2⁻²⁴ · ratio², 0.06 and more.
     assert_allclose(y, want, rtol=500 * 2.0**-24, atol=500 * 2.0**-24)
@@ -82,9 +80,7 @@ def test_gradients_in_training_are_orthogonal_to_shift_and_scale() -> None:
 
 
 def test_one_image_has_enough_values_if_it_has_two_pixels() -> None:
-    y, _, _ = batch_norm(
-        np.array([[[[1.0, 3.0]]]]), ONE[:1], ZERO[:1], ZERO[:1], ONE[:1], training=True, eps=0
-    )
+    y, _, _ = batch_norm(np.array([[[[1.0, 3.0]]]]), ONE[:1], ZERO[:1], ZERO[:1], ONE[:1], training=True, eps=0)
     assert_array_equal(y, [[[[-1, 1]]]])
 
 

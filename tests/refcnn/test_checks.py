@@ -32,9 +32,7 @@ def test_an_absent_bias_is_a_zero_that_broadcasts() -> None:
     assert (bias.shape, float(bias), bias.dtype) == ((), 0.0, np.dtype("float32"))
 
 
-@pytest.mark.parametrize(
-    "value", [[1, 2], np.ones(2, complex), np.ones(2, bool), np.array([None]), "text", None]
-)
+@pytest.mark.parametrize("value", [[1, 2], np.ones(2, complex), np.ones(2, bool), np.array([None]), "text", None])
 def test_what_is_not_floating_is_no_array(value: Any) -> None:
     message = "^f: x must be a float16, float32 or float64 array, got (int64|complex128|bool|object|<U4)$"
     with pytest.raises(TypeError, match=message):

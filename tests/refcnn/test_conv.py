@@ -17,9 +17,7 @@ Array = NDArray[np.floating[Any]]
 
 ATTRIBUTES = [
     dict(zip(("stride", "padding", "dilation", "groups"), values, strict=True))
-    for values in itertools.product(
-        [(1, 1), (4, 2)], [((0, 0), (0, 0)), ((1, 0), (2, 3))], [(1, 1), (2, 3)], [1, 3]
-    )
+    for values in itertools.product([(1, 1), (4, 2)], [((0, 0), (0, 0)), ((1, 0), (2, 3))], [(1, 1), (2, 3)], [1, 3])
 ]
 attributed = pytest.mark.parametrize("attributes", ATTRIBUTES, ids=str)
 

@@ -31,9 +31,7 @@ def test_every_pixel_stamps_its_filter() -> None:
 
 
 def test_output_padding_adds_pixels_at_the_end_that_only_the_bias_reaches() -> None:
-    y = conv_transpose2d(
-        np.ones((1, 1, 1, 2)), np.ones((1, 1, 1, 1)), np.array([5.0]), stride=2, output_padding=1
-    )
+    y = conv_transpose2d(np.ones((1, 1, 1, 2)), np.ones((1, 1, 1, 1)), np.array([5.0]), stride=2, output_padding=1)
     assert_array_equal(y, [[[[6, 5, 6, 5], [5, 5, 5, 5]]]])
 
 
@@ -129,7 +127,5 @@ def test_bad_input_is_refused(
 
 def test_a_wrong_grad_output_is_refused() -> None:
     attributes: dict[str, Any] = {"stride": 2, "padding": 0, "output_padding": 1, "dilation": 1, "groups": 1}
-    with pytest.raises(
-        ValueError, match="grad_output must be of shape \\(1, 3, 7, 7\\), got shape \\(1, 3, 6, 6\\)"
-    ):
+    with pytest.raises(ValueError, match="grad_output must be of shape \\(1, 3, 7, 7\\), got shape \\(1, 3, 6, 6\\)"):
         conv_transpose2d_backward(np.ones((1, 3, 6, 6)), IMAGE, FILTERS, **attributes)

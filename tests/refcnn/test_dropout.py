@@ -40,9 +40,7 @@ def test_the_mask_depends_on_the_seed() -> None:
 def test_the_mask_is_the_same_in_every_dtype_and_in_backward(dtype: type[np.floating[Any]]) -> None:
     want = dropout(X, p=0.3, training=True, seed=5) == 0
     assert_array_equal(dropout(np.ones_like(X, dtype), p=0.3, training=True, seed=5) == 0, want)
-    assert_array_equal(
-        dropout_backward(np.ones_like(X), np.zeros_like(X), p=0.3, training=True, seed=5) == 0, want
-    )
+    assert_array_equal(dropout_backward(np.ones_like(X), np.zeros_like(X), p=0.3, training=True, seed=5) == 0, want)
 
 
 def test_nothing_is_dropped_with_probability_zero_or_out_of_training() -> None:

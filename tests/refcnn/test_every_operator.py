@@ -147,9 +147,7 @@ def test_inputs_are_read_only_and_stay_as_they_are(case: str) -> None:
 
 
 def reversed_memory(array: Array) -> Array:
-    return np.ascontiguousarray(array[(slice(None, None, -1),) * array.ndim])[
-        (slice(None, None, -1),) * array.ndim
-    ]
+    return np.ascontiguousarray(array[(slice(None, None, -1),) * array.ndim])[(slice(None, None, -1),) * array.ndim]
 
 
 def every_other_cell(array: Array) -> Array:
@@ -285,10 +283,7 @@ def test_backward_is_the_derivative_of_forward(case: str) -> None:
     name, shapes, constants, attributes = GRADIENTS[case]
     rng = np.random.default_rng(5)
     # Cells differ by 0.01 at least and are as far from 0: no kink of a maximum or of relu within the step.
-    arrays = [
-        0.01 * (rng.permutation(np.prod(shape)) - np.prod(shape) // 2 + 0.5).reshape(shape)
-        for shape in shapes
-    ]
+    arrays = [0.01 * (rng.permutation(np.prod(shape)) - np.prod(shape) // 2 + 0.5).reshape(shape) for shape in shapes]
 
     def forward(inputs: list[Array]) -> Array:
         result = getattr(refcnn, name)(*inputs, *constants, **attributes)
@@ -307,9 +302,7 @@ def test_backward_is_the_derivative_of_forward(case: str) -> None:
             up, down = array.copy(), array.copy()
             up[cell] += h
             down[cell] -= h
-            difference = forward([*arrays[:i], up, *arrays[i + 1 :]]) - forward(
-                [*arrays[:i], down, *arrays[i + 1 :]]
-            )
+            difference = forward([*arrays[:i], up, *arrays[i + 1 :]]) - forward([*arrays[:i], down, *arrays[i + 1 :]])
             want[cell] = (g * difference).sum() / (2 * h)
         # Central differences: h² times a third derivative below 1000 (batch_norm), and rounding 1e-14 / h.
         assert_allclose(grad, want, rtol=1e-7, atol=1e-7)

@@ -96,8 +96,7 @@ IMAGE = np.ones((1, 2, 3, 4))
         (
             lambda: untyped.im2col(IMAGE, (4, 1)),
             ValueError,
-            "im2col: kernel_size must be a kernel that fits the padded image of 3 pixels, "
-            "got 4 pixels (image 3)",
+            "im2col: kernel_size must be a kernel that fits the padded image of 3 pixels, got 4 pixels (image 3)",
         ),
         (lambda: untyped.im2col(IMAGE, 2, stride=0), ValueError, "im2col: stride must be at least 1, got 0"),
         (lambda: untyped.im2col(IMAGE, 2, stride=True), TypeError, "im2col: stride must be an int, got True"),

@@ -31,9 +31,7 @@ def test_windows_of_even_size_reach_down_further(size: int, energies: tuple[floa
 
 
 def test_alpha_is_divided_by_the_size() -> None:
-    assert_allclose(
-        local_response_norm(channels(2.0), size=5, alpha=10.0, beta=1.0, k=2.0), channels(0.2), rtol=1e-15
-    )
+    assert_allclose(local_response_norm(channels(2.0), size=5, alpha=10.0, beta=1.0, k=2.0), channels(0.2), rtol=1e-15)
 
 
 def test_the_constants_when_nothing_is_said() -> None:

@@ -47,9 +47,7 @@ def test_adam_without_memory_is_defined() -> None:
 
 
 def test_the_bias_correction_fades() -> None:
-    updates = [
-        adam_update(PARAM, GRAD, GRAD, GRAD**2, step=step, lr=0.5, eps=0.0)[0] for step in (10**6, 10**12)
-    ]
+    updates = [adam_update(PARAM, GRAD, GRAD, GRAD**2, step=step, lr=0.5, eps=0.0)[0] for step in (10**6, 10**12)]
     assert_array_equal(updates[0], updates[1])
     assert_allclose(updates[0], [0.5, 2.5], rtol=1e-14)
 

@@ -66,9 +66,7 @@ def test_the_gradient_is_blind_to_a_common_shift() -> None:
         ((2, 3), 0.0, TypeError, "axis must be an int, got 0.0"),
     ],
 )
-def test_a_bad_axis_is_refused(
-    shape: tuple[int, ...], axis: Any, error: type[Exception], message: str
-) -> None:
+def test_a_bad_axis_is_refused(shape: tuple[int, ...], axis: Any, error: type[Exception], message: str) -> None:
     for name, arrays in (("softmax", [np.ones(shape)]), ("softmax_backward", [np.ones(shape)] * 2)):
         with pytest.raises(error) as refusal:
             getattr(refcnn, name)(*arrays, axis=axis)

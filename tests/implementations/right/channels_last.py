@@ -178,9 +178,7 @@ def conv2d_backward(
             place = walk((h * spread[0], w * spread[1]), out, step)
             grad_source[place][..., channels] += slopes[..., filters] @ kernels[filters, :, h, w]
             pixels = source[place][..., channels]
-            grad_weight[filters, :, h, w] = np.tensordot(
-                slopes[..., filters], pixels, axes=((0, 1, 2), (0, 1, 2))
-            )
+            grad_weight[filters, :, h, w] = np.tensordot(slopes[..., filters], pixels, axes=((0, 1, 2), (0, 1, 2)))
     return cropped(grad_source, pads, image.shape[2:]), grad_weight, slope.sum((0, 2, 3))
 
 
@@ -213,9 +211,7 @@ def overhanging(image: Array, size: Pair, kernel: Pair, step: Pair, pads: Sides,
     return (pads[0][0], max(0, ends[0])), (pads[1][0], max(0, ends[1]))
 
 
-def last_maxima(
-    image: Array, size: Pair, kernel: Pair, step: Pair, pads: Sides, spread: Pair
-) -> tuple[Array, Array]:
+def last_maxima(image: Array, size: Pair, kernel: Pair, step: Pair, pads: Sides, spread: Pair) -> tuple[Array, Array]:
     """Maxima (N, OH, OW, C) and the pixel h·W + w of each: of equals the last, −1 where all is padding."""
     H, W = image.shape[2:]
     pads = overhanging(image, size, kernel, step, pads, spread)
@@ -268,9 +264,7 @@ def max_pool2d_backward(
     return channels_first(grad_x.reshape(N, H, W, C))
 
 
-def divisors(
-    image: Array, size: Pair, kernel: Pair, step: Pair, pads: Sides, count_include_pad: bool
-) -> Array:
+def divisors(image: Array, size: Pair, kernel: Pair, step: Pair, pads: Sides, count_include_pad: bool) -> Array:
     """How many cells each mean is over, (OH, OW, 1)."""
     along = []
     for i in (0, 1):

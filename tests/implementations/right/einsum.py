@@ -99,9 +99,7 @@ def pad(x: Array, pads: Sides, value: float = 0.0) -> Array:
     return np.pad(x, [(0, 0)] * (x.ndim - 2) + list(pads), constant_values=value)
 
 
-def stuffed(
-    slopes: Array, size: Pair, kernel: Sequence[int], stride: Pair, pads: Sides, dilation: Pair
-) -> Array:
+def stuffed(slopes: Array, size: Pair, kernel: Sequence[int], stride: Pair, pads: Sides, dilation: Pair) -> Array:
     """Spread (…, OH, OW) so that a window of it, under the flipped kernel, holds what touches a pixel."""
     reach = extents(kernel, dilation)
     lengths = []
@@ -276,9 +274,7 @@ def conv_transpose2d(
     groups: object = 1,
 ) -> Array:
     image, kernels = floats(x=x, weight=weight)
-    step, pads, spread, parts, size = transposed(
-        image, kernels, stride, padding, dilation, groups, output_padding
-    )
+    step, pads, spread, parts, size = transposed(image, kernels, stride, padding, dilation, groups, output_padding)
     return add_bias(transposed_correlate(image, kernels, size, step, pads, spread, parts), bias)
 
 
@@ -294,9 +290,7 @@ def conv_transpose2d_backward(
     groups: object,
 ) -> tuple[Array, Array, Array]:
     image, kernels, slope = floats(x=x, weight=weight, grad_output=grad_output)
-    step, pads, spread, parts, size = transposed(
-        image, kernels, stride, padding, dilation, groups, output_padding
-    )
+    step, pads, spread, parts, size = transposed(image, kernels, stride, padding, dilation, groups, output_padding)
     same_shape("grad_output", slope, (image.shape[0], kernels.shape[1] * parts, *size))
     grad_x = correlate(slope, kernels, step, pads, spread, parts)[:, :, : image.shape[2], : image.shape[3]]
     grad_weight = weight_gradient(slope, image, kernels.shape[2:], step, pads, spread, parts)
@@ -331,9 +325,7 @@ def overhanging(size: Sequence[int], kernel: Pair, step: Pair, pads: Sides, n: S
     return (pads[0][0], max(0, ends[0])), (pads[1][0], max(0, ends[1]))
 
 
-def pool_windows(
-    image: Array, size: Pair, kernel: Pair, step: Pair, pads: Sides, value: float = 0.0
-) -> Array:
+def pool_windows(image: Array, size: Pair, kernel: Pair, step: Pair, pads: Sides, value: float = 0.0) -> Array:
     padded = pad(image, overhanging(size, kernel, step, pads, image.shape[-2:]), value)
     return windows(padded, kernel, step, (1, 1))[..., : size[0], : size[1], :, :]
 
@@ -466,9 +458,7 @@ def linear(x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None =
     return add_bias(np.einsum("nd,od->no", rows, matrix), bias)
 
 
-def linear_backward(
-    grad_output: npt.ArrayLike, x: npt.ArrayLike, weight: npt.ArrayLike
-) -> tuple[Array, Array, Array]:
+def linear_backward(grad_output: npt.ArrayLike, x: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Array, Array, Array]:
     rows, matrix, slope = floats(x=x, weight=weight, grad_output=grad_output)
     fits(rows, matrix)
     same_shape("grad_output", slope, (rows.shape[0], matrix.shape[0]))

@@ -133,15 +133,11 @@ def padded(x: Array, pads: Sides, groups: int) -> Array:
 # In every einsum: n image, g group, f filter of the group, c channel of the group, y, x frequency.
 
 
-def correlate(
-    x: Array, weight: Array, out: Pair, step: Pair, pads: Sides, spread: Pair, groups: int
-) -> Array:
+def correlate(x: Array, weight: Array, out: Pair, step: Pair, pads: Sides, spread: Pair, groups: int) -> Array:
     """Correlate (N, C, H, W) with (F, C/groups, KH, KW)."""
     image, kernels = padded(x, pads, groups), spread_out(grouped(weight, groups, 0), spread)
     shape = image.shape[-2:]
-    product = np.einsum(
-        "ngcyx,gfcyx->ngfyx", spectrum(image, shape), np.conj(spectrum(kernels, shape)), optimize=True
-    )
+    product = np.einsum("ngcyx,gfcyx->ngfyx", spectrum(image, shape), np.conj(spectrum(kernels, shape)), optimize=True)
     every = signal(product, shape)[..., : out[0] * step[0] : step[0], : out[1] * step[1] : step[1]]
     return every.reshape(x.shape[0], weight.shape[0], *out)
 
@@ -166,9 +162,7 @@ def weight_gradient(
 ) -> Array:
     image, grid = padded(x, pads, groups), spread_out(grouped(slopes, groups, 1), step)
     shape, reach = image.shape[-2:], extents(kernel, spread)
-    product = np.einsum(
-        "ngcyx,ngfyx->gfcyx", spectrum(image, shape), np.conj(spectrum(grid, shape)), optimize=True
-    )
+    product = np.einsum("ngcyx,ngfyx->gfcyx", spectrum(image, shape), np.conj(spectrum(grid, shape)), optimize=True)
     taps = signal(product, shape)[..., : reach[0] : spread[0], : reach[1] : spread[1]]
     return taps.reshape(slopes.shape[1], x.shape[1] // groups, *kernel)
 
@@ -299,9 +293,7 @@ def conv_transpose2d(
     groups: object = 1,
 ) -> Array:
     image, kernels = floats(x=x, weight=weight)
-    step, pads, spread, parts, size = transposed(
-        image, kernels, stride, padding, dilation, groups, output_padding
-    )
+    step, pads, spread, parts, size = transposed(image, kernels, stride, padding, dilation, groups, output_padding)
     return add_bias(transposed_correlate(image, kernels, size, step, pads, spread, parts), bias)
 
 
@@ -317,9 +309,7 @@ def conv_transpose2d_backward(
     groups: object,
 ) -> tuple[Array, Array, Array]:
     image, kernels, slope = floats(x=x, weight=weight, grad_output=grad_output)
-    step, pads, spread, parts, size = transposed(
-        image, kernels, stride, padding, dilation, groups, output_padding
-    )
+    step, pads, spread, parts, size = transposed(image, kernels, stride, padding, dilation, groups, output_padding)
     same_shape("grad_output", slope, (image.shape[0], kernels.shape[1] * parts, *size))
     out = image.shape[2], image.shape[3]
     grad_x = correlate(slope, kernels, out, step, pads, spread, parts)

@@ -73,9 +73,7 @@ def windows_that_fit(room: Pair, kernel: Pair, stride: Pair, pads: Sides, dilati
     counts = []
     for size, k, s, (before, after), d in zip(room, kernel, stride, pads, dilation, strict=True):
         left_over = size + before + after - d * (k - 1) - 1
-        require(
-            left_over >= 0, "kernel_size", f"within {size} + {before} + {after} pixels", f"{k}, dilation {d}"
-        )
+        require(left_over >= 0, "kernel_size", f"within {size} + {before} + {after} pixels", f"{k}, dilation {d}")
         counts.append(left_over // s + 1)
     return counts[0], counts[1]
 
@@ -166,9 +164,7 @@ def products(
                 yield (n, f, oh, ow), (n, first + c, h, w), (f, c, kh, kw)
 
 
-def conv_attributes(
-    stride: object, padding: object, dilation: object, groups: object
-) -> tuple[Pair, Sides, Pair, int]:
+def conv_attributes(stride: object, padding: object, dilation: object, groups: object) -> tuple[Pair, Sides, Pair, int]:
     return (
         pair("stride", stride, 1),
         sides(padding),
@@ -436,9 +432,7 @@ def max_pool2d_backward(
     return grad_x
 
 
-def divisor(
-    position: Pair, size: Pair, kernel: Pair, step: Pair, pads: Sides, count_include_pad: bool
-) -> int:
+def divisor(position: Pair, size: Pair, kernel: Pair, step: Pair, pads: Sides, count_include_pad: bool) -> int:
     """How many cells of a window lie in the image, or in the padded image."""
     count = 1
     for i in (0, 1):
@@ -537,9 +531,7 @@ def linear(x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None =
 
 
 @quiet
-def linear_backward(
-    grad_output: npt.ArrayLike, x: npt.ArrayLike, weight: npt.ArrayLike
-) -> tuple[Array, Array, Array]:
+def linear_backward(grad_output: npt.ArrayLike, x: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Array, Array, Array]:
     rows, matrix, slope = floats(x=x, weight=weight, grad_output=grad_output)
     fits(rows, matrix)
     same_shape("grad_output", slope, (rows.shape[0], matrix.shape[0]))
@@ -864,9 +856,7 @@ def dropout(x: npt.ArrayLike, *, p: float, training: bool, seed: object) -> Arra
 
 
 @quiet
-def dropout_backward(
-    grad_output: npt.ArrayLike, x: npt.ArrayLike, *, p: float, training: bool, seed: object
-) -> Array:
+def dropout_backward(grad_output: npt.ArrayLike, x: npt.ArrayLike, *, p: float, training: bool, seed: object) -> Array:
     values, slope = floats(x=x, grad_output=grad_output)
     same_shape("grad_output", slope, values.shape)
     return scaled_where_kept(slope, p, training, seed)

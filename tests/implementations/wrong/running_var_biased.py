@@ -11,9 +11,7 @@ from refcnn import *  # noqa: F403 - all but the mistake
 def batch_norm(  # type: ignore[no-redef]  # the mistake's place
     x: Any, gamma: Any, beta: Any, running_mean: Any, running_var: Any, *, training: bool, **attributes: Any
 ) -> Any:
-    y, mean, var = refcnn.batch_norm(
-        x, gamma, beta, running_mean, running_var, training=training, **attributes
-    )
+    y, mean, var = refcnn.batch_norm(x, gamma, beta, running_mean, running_var, training=training, **attributes)
     if training:
         momentum = x.dtype.type(attributes.get("momentum", 0.1))
         biased = np.var(x, axis=(0, 2, 3)[: x.ndim - 1])
