@@ -14,7 +14,6 @@ from conformance.checks import (
 )
 from conformance.contract import OPERATORS
 from conformance.requirements.requirement import (
-    Check,
     Requirement,
     functions_of,
     has,
@@ -95,51 +94,34 @@ def dropout_requirements() -> Iterator[Requirement]:
             (),
             same,
         )
-    masks: tuple[tuple[str, str, Check], ...] = (
+    for id_, sentence, check, cases in (
         (
             "same_mask",
-            "The mask depends on seed, p and shape alone, and backward uses the same.",
+            "The mask depends on seed, p and shape alone, in backward too.",
             dropout.same_mask,
+            _mask_cases(),
         ),
-        ("type_of_mask", "float32 and float64 get the same mask.", dropout.same_mask_in_both_types),
-        ("rate", "Cells are dropped at rate p, wherever they are.", dropout.rate),
-        (
-            "independence",
-            "Cells are dropped independently of one another and of other seeds.",
-            dropout.independence,
-        ),
-        ("seeds", "Different seeds give different masks.", dropout.seeds_differ),
-    )
-    yield Requirement(
-        "dropout.long_mask",
-        "dropout",
-        "relations",
-        "A large mask keeps the rate and repeats itself at no distance.",
-        ("dropout",),
-        dropout.long_mask,
-        tuple(
-            Case(
-                "dropout",
-                {"x": (500, 400)},
-                {"p": p, "training": True, "seed": 5},
-                dtype=dtype,
-                data="positive",
-                note="200,000 cells, which show a rate that is off by a hundredth",
-            )
-            for p, dtype in ((0.905, "float64"), (0.5, "float32"), (0.003, "float64"))
-        ),
-        shrinks=False,
-    )
-    for id_, sentence, check in masks:
+        ("type_of_mask", "float32 and float64 get the same mask.", dropout.same_mask_in_both_types, _mask_cases()),
+        ("rate", "Cells are dropped at rate p, wherever they are.", dropout.rate, _mask_cases()),
+        ("independence", "Cells are dropped independently, for every seed anew.", dropout.independence, _mask_cases()),
+        ("seeds", "Different seeds give different masks.", dropout.seeds_differ, _mask_cases()),
+        ("long_mask", "A large mask keeps the rate and repeats itself nowhere.", dropout.long_mask, _long_masks()),
+    ):
+        # Shrunk, a mask would have too few cells to show anything.
         yield Requirement(
-            f"dropout.{id_}",
+            f"dropout.{id_}", "dropout", "relations", sentence, ("dropout",), check, tuple(cases), shrinks=False
+        )
+
+
+def _long_masks() -> Iterator[Case]:
+    for p, dtype in ((0.905, "float64"), (0.5, "float32"), (0.003, "float64")):
+        yield Case(
             "dropout",
-            "relations",
-            sentence,
-            ("dropout",),
-            check,
-            tuple(_mask_cases()),
-            shrinks=False,
+            {"x": (500, 400)},
+            {"p": p, "training": True, "seed": 5},
+            dtype=dtype,
+            data="positive",
+            note="200,000 cells, which show a rate that is off by a hundredth",
         )
 
 

@@ -14,6 +14,7 @@ from conformance.contract import CONVOLUTIONS, Operator
 from conformance.oracle import problem
 from conformance.oracle.pooling import divisors
 from conformance.requirements.requirement import (
+    Make,
     Requirement,
     functions_of,
     same,
@@ -38,54 +39,61 @@ def _whole(case: Case) -> Case | None:
 
 
 def form(operator: Operator) -> Iterator[Requirement]:
-    """Values, exactness, shape and dtype of both functions."""
-    name = operator.name
-    hand_written = (*corners.SHAPES.get(name, ()), *corners.SIZES.get(name, ()))
+    """Yield values, exactness, shape and dtype of both functions."""
     for make, function in functions_of(operator):
-        results = (0,) if function == "batch_norm" else ()
-        adapt = untied if function == "max_pool2d_backward" else same
-        if name != "dropout":
-            yield Requirement(
-                f"{function}.values",
-                name,
-                "values",
-                "Every result is the contract's, within the rounding that its arithmetic can have.",
-                (function,),
-                values.values(make, *results),
-                hand_written,
-                adapt,
-            )
-        if name in (_EXACT_FORWARD if function == name else _EXACT_BACKWARD):
-            yield Requirement(
-                f"{function}.exact",
-                name,
-                "exact",
-                "On small whole numbers nothing is rounded, so every result is equal bit for bit.",
-                (function,),
-                values.exact(make),
-                tuple(case for case in map(_whole, hand_written) if case is not None),
-                _whole,
-                exact=name in CONVOLUTIONS,
-            )
+        yield from _answers(operator.name, function, make)
+        yield from _shape_and_dtype(operator.name, function, make)
+
+
+def _answers(name: str, function: str, make: Make) -> Iterator[Requirement]:
+    hand_written = (*corners.SHAPES.get(name, ()), *corners.SIZES.get(name, ()))
+    # What becomes of the running statistics has requirements of its own.
+    results = (0,) if function == "batch_norm" else ()
+    if name != "dropout":
         yield Requirement(
-            f"{function}.shape",
+            f"{function}.values",
             name,
-            "form",
-            "Every result has the shape that the contract's arithmetic gives.",
+            "values",
+            "Every result is the contract's, within the rounding that its arithmetic can have.",
             (function,),
-            values.shape(make),
-            corners.SHAPES.get(name, ()),
-            same,
-            few=True,
+            values.values(make, *results),
+            hand_written,
+            untied if function == "max_pool2d_backward" else same,
         )
+    if name in (_EXACT_FORWARD if function == name else _EXACT_BACKWARD):
         yield Requirement(
-            f"{function}.dtype",
+            f"{function}.exact",
             name,
-            "form",
-            "Every result has the element type of the inputs.",
+            "exact",
+            "On small whole numbers nothing is rounded, so every result is equal bit for bit.",
             (function,),
-            values.dtype(make),
-            (),
-            same,
-            few=True,
+            values.exact(make),
+            tuple(case for case in map(_whole, hand_written) if case is not None),
+            _whole,
+            exact=name in CONVOLUTIONS,
         )
+
+
+def _shape_and_dtype(name: str, function: str, make: Make) -> Iterator[Requirement]:
+    yield Requirement(
+        f"{function}.shape",
+        name,
+        "form",
+        "Every result has the shape that the contract's arithmetic gives.",
+        (function,),
+        values.shape(make),
+        corners.SHAPES.get(name, ()),
+        same,
+        few=True,
+    )
+    yield Requirement(
+        f"{function}.dtype",
+        name,
+        "form",
+        "Every result has the element type of the inputs.",
+        (function,),
+        values.dtype(make),
+        (),
+        same,
+        few=True,
+    )

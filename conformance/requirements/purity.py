@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from conformance import bad_input, corners
@@ -12,6 +13,7 @@ from conformance.checks import (
 from conformance.contract import Operator
 from conformance.layout import ALL_LAYOUTS
 from conformance.requirements.requirement import (
+    Make,
     Requirement,
     functions_of,
     same,
@@ -76,64 +78,77 @@ def _unused(case: Case) -> Case:
 def purity_of(operator: Operator) -> Iterator[Requirement]:
     """Yield the requirements of a pure function."""
     for make, function in functions_of(operator):
-        pure = untied if function == "max_pool2d_backward" else same
-        yield Requirement(
-            f"{function}.inputs_unchanged",
-            operator.name,
-            "purity",
-            "No array that is passed in is changed.",
-            (function,),
-            purity.inputs_unchanged(make),
-            (*corners.SPECIAL.get(operator.name, ()), *_specials(operator.name)),
-            lambda case: case if case.layout != "read_only" else case.but(layout="contiguous"),
-            few=True,
-        )
-        yield Requirement(
-            f"{function}.no_alias",
-            operator.name,
-            "purity",
-            "No result shares memory with an input or with an earlier result.",
-            (function,),
-            purity.no_alias(make),
-            (*corners.SHAPES.get(operator.name, ()), *_units(operator.name)),
-            same,
-            few=True,
-        )
+        yield from _of_any_result(operator.name, function, make)
+        # A mask may be any that the seed gives, so that the oracle has no answer to compare with.
         if operator.name != "dropout":
-            yield Requirement(
-                f"{function}.no_state",
-                operator.name,
-                "purity",
-                "No call depends on an earlier one, whatever its shapes, and a repeated call gives the same answer.",
-                (function,),
-                purity.no_state(make, _others),
-                (),
-                lambda case, pure=pure: _unused(pure(case)),  # type: ignore[misc]
-                few=True,
-            )
-            yield Requirement(
-                f"{function}.layouts",
-                operator.name,
-                "purity",
-                "Arrays of any memory layout give what contiguous ones give.",
-                (function,),
-                purity.layouts(make),
-                tuple(
-                    bad_input.GOOD[operator.name].but(layout=layout, dtype=dtype, data=data, note=f"{layout} arrays")
-                    for layout in ALL_LAYOUTS
-                    if layout != "contiguous"
-                    for dtype in ("float64", "float32")
-                    for data in (("distinct",) if operator.name == "max_pool2d" else ("uniform", "positive"))
-                ),
-            )
-        yield Requirement(
-            f"{function}.no_global_state",
-            operator.name,
-            "purity",
-            "The process's random generators and NumPy's error settings are left as they were.",
-            (function,),
-            purity.no_global_state(make),
-            (*corners.SPECIAL.get(operator.name, ()), *_specials(operator.name), *_refused(operator.name, function)),
-            same,
-            few=True,
-        )
+            yield from _of_an_answer(operator.name, function, make)
+
+
+def _of_any_result(name: str, function: str, make: Make) -> Iterator[Requirement]:
+    """Yield what can be seen without knowing the right answer."""
+    unusual = (*corners.SPECIAL.get(name, ()), *_specials(name))
+    yield Requirement(
+        f"{function}.inputs_unchanged",
+        name,
+        "purity",
+        "No array that is passed in is changed.",
+        (function,),
+        purity.inputs_unchanged(make),
+        unusual,
+        lambda case: case if case.layout != "read_only" else case.but(layout="contiguous"),
+        few=True,
+    )
+    yield Requirement(
+        f"{function}.no_alias",
+        name,
+        "purity",
+        "No result shares memory with an input or with an earlier result.",
+        (function,),
+        purity.no_alias(make),
+        (*corners.SHAPES.get(name, ()), *_units(name)),
+        same,
+        few=True,
+    )
+    yield Requirement(
+        f"{function}.no_global_state",
+        name,
+        "purity",
+        "The process's random generators and NumPy's error settings are left as they were.",
+        (function,),
+        purity.no_global_state(make),
+        (*unusual, *_refused(name, function)),
+        same,
+        few=True,
+    )
+
+
+def _of_an_answer(name: str, function: str, make: Make) -> Iterator[Requirement]:
+    """Yield what needs a right answer, or one for contiguous arrays, to compare with."""
+    pure = untied if function == "max_pool2d_backward" else same
+    yield Requirement(
+        f"{function}.no_state",
+        name,
+        "purity",
+        "No call depends on an earlier one, whatever its shapes, and a repeated call gives the same answer.",
+        (function,),
+        purity.no_state(make, _others),
+        (),
+        lambda case: _unused(pure(case)),
+        few=True,
+    )
+    yield Requirement(
+        f"{function}.layouts",
+        name,
+        "purity",
+        "Arrays of any memory layout give what contiguous ones give.",
+        (function,),
+        purity.layouts(make),
+        tuple(_laid_out(name)),
+    )
+
+
+def _laid_out(name: str) -> Iterator[Case]:
+    kinds = ("distinct",) if name == "max_pool2d" else ("uniform", "positive")
+    for layout, dtype, data in itertools.product(ALL_LAYOUTS, ("float64", "float32"), kinds):
+        if layout != "contiguous":
+            yield bad_input.GOOD[name].but(layout=layout, dtype=dtype, data=data, note=f"{layout} arrays")

@@ -16,6 +16,7 @@ from conformance.implementation import Implementation
 from conformance.plan import Plan, spaced
 
 Check = Callable[[Implementation, Case], Finding]
+Make = Callable[[Case], Call]
 
 
 Adapt = Callable[[Case], Case | None]
@@ -112,7 +113,7 @@ def untied(case: Case) -> Case:
     return case.but(data="distinct") if case.data == "ties" else case
 
 
-def functions_of(operator: Operator) -> Iterator[tuple[Callable[[Case], Call], str]]:
+def functions_of(operator: Operator) -> Iterator[tuple[Make, str]]:
     """Yield how each function of an operator is called, and its name."""
     yield forward, operator.name
     if operator.backward is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from conformance import bad_input, corners
@@ -22,21 +23,17 @@ _SUMS = (*CONVOLUTIONS, "col2im", "avg_pool2d", "global_avg_pool2d", "linear", "
 # Of these, what an infinity comes to is not promised.
 _EXPONENTIALS = ("softmax", "cross_entropy", "batch_norm")
 
+# Where the contract does not say what a derivative is.
+_UNDEFINED = {"relu_backward": ("nan",), **dict.fromkeys(("sigmoid_backward", "tanh_backward"), ("nan", "infinite"))}
+
 
 def special(operator: Operator) -> Iterator[Requirement]:
     """Yield the requirements on special values and empty batches."""
     name = operator.name
     for make, function in functions_of(operator):
-        cases = corners.SPECIAL.get(name, ())
-        if function == "relu_backward":
-            # What the derivative is at NaN is not tested.
-            cases = tuple(case for case in cases if case.data != "nan")
-        if function in ("sigmoid_backward", "tanh_backward"):
-            cases = tuple(case for case in cases if case.data not in ("nan", "infinite"))
-        if function == "max_pool2d_backward":
-            # Special values tie; ``routing`` follows them.
-            cases = ()
-        if cases:
+        cases = tuple(case for case in corners.SPECIAL.get(name, ()) if case.data not in _UNDEFINED.get(function, ()))
+        # Special values tie in a max pool; ``routing`` follows them.
+        if cases and function != "max_pool2d_backward":
             results = (0,) if function == "batch_norm" else ()
             yield Requirement(
                 f"{function}.special_values",
@@ -48,20 +45,7 @@ def special(operator: Operator) -> Iterator[Requirement]:
                 cases,
             )
         if function in _SUMS:
-            yield Requirement(
-                f"{function}.not_a_number",
-                name,
-                "special",
-                "A NaN or an infinity is never lost: what depends on one is not finite.",
-                (function,),
-                values.spreads,
-                tuple(
-                    bad_input.GOOD[name].but(dtype=dtype, data=data, seed=seed, note=f"{data} among ordinary numbers")
-                    for dtype in ("float64", "float32")
-                    for data in (("nan",) if name in _EXPONENTIALS else ("nan", "infinite"))
-                    for seed in range(3)
-                ),
-            )
+            yield _not_a_number(name)
         empties = tuple(_empty_batches(name))
         if empties:
             yield Requirement(
@@ -73,6 +57,22 @@ def special(operator: Operator) -> Iterator[Requirement]:
                 values.empty_batch(make),
                 empties,
             )
+
+
+def _not_a_number(name: str) -> Requirement:
+    kinds = ("nan",) if name in _EXPONENTIALS else ("nan", "infinite")
+    return Requirement(
+        f"{name}.not_a_number",
+        name,
+        "special",
+        "A NaN or an infinity is never lost: what depends on one is not finite.",
+        (name,),
+        values.spreads,
+        tuple(
+            bad_input.GOOD[name].but(dtype=dtype, data=data, seed=seed, note=f"{data} among ordinary numbers")
+            for dtype, data, seed in itertools.product(("float64", "float32"), kinds, range(3))
+        ),
+    )
 
 
 def _empty_batches(name: str) -> Iterator[Case]:
