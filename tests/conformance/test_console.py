@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from conformance.case import Case
-from conformance.comparison import Violation
+from conformance.comparison import Failure, Violation
 from conformance.console import make_console, print_report, repeat_command
-from conformance.judge import Failure, OperatorResult, RequirementResult
+from conformance.judge import OperatorResult, RequirementResult
 from conformance.report import Report
 
 CASE = Case("relu", {"x": (2,)}, note="[two] numbers")

@@ -13,9 +13,9 @@ import pytest
 
 import conformance
 from conformance.case import Case
-from conformance.comparison import Violation
+from conformance.comparison import Failure, Violation
 from conformance.implementation import Implementation, load
-from conformance.judge import Failure, OperatorResult, RequirementResult, judge
+from conformance.judge import OperatorResult, RequirementResult, judge
 from conformance.plan import Plan
 from conformance.report import Report, as_dict, as_json, as_junit, provided, write
 
