@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -154,9 +153,9 @@ def layouts(make: Make) -> Check:
 
 
 def no_global_state(make: Make) -> Check:
-    """Require that the random generators and NumPy's error settings are as they were before the call.
+    """Require that NumPy's global random generator and error settings are as they were before the call.
 
-    The call is made under error settings of either kind and from a state of the generators that no seed gives, so
+    The call is made under error settings of either kind and from a state of the generator that no seed gives, so
     that whoever sets them always to the same is found; a call that is refused must leave them alone too.
     """
 
@@ -188,6 +187,5 @@ def _process_state() -> dict[str, Any]:
     _, key, position, gauss, cached = np.random.get_state()  # noqa: NPY002 - as above
     return {
         "NumPy's global random generator": (hash(np.asarray(key).tobytes()), position, gauss, cached),
-        "Python's global random generator": hash(random.getstate()),
         "NumPy's error settings": np.geterr(),
     }

@@ -113,7 +113,7 @@ def _of_any_result(name: str, function: str, make: Make) -> Iterator[Requirement
         f"{function}.no_global_state",
         name,
         "purity",
-        "The process's random generators and NumPy's error settings are left as they were.",
+        "NumPy's global random generator and error settings are left as they were.",
         (function,),
         purity.no_global_state(make),
         (*unusual, *_refused(name, function)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -180,18 +179,16 @@ def disturbing(disturb: Callable[[], object]) -> Implementation:
     [
         (lambda: np.random.seed(7), "NumPy's global random generator"),  # noqa: NPY002 - what must not be done
         (lambda: np.random.rand(), "NumPy's global random generator"),  # noqa: NPY002 - the same
-        (lambda: random.random(), "Python's global random generator"),  # noqa: S311 - the same
         (lambda: np.seterr(invalid="raise"), "NumPy's error settings"),
     ],
-    ids=["a seed", "a draw", "a draw of Python's", "an error setting"],
+    ids=["a seed", "a draw", "an error setting"],
 )
 def test_a_change_of_the_process_is_found(disturb: Callable[[], object], name: str) -> None:
-    numpys, pythons = np.random.get_state(), random.getstate()  # noqa: NPY002 - put back below
+    kept = np.random.get_state()  # noqa: NPY002 - put back below
     try:
         assert message(purity.no_global_state(forward)(disturbing(disturb), CASE)) == f"{name} changed during the call"
     finally:
-        np.random.set_state(numpys)  # noqa: NPY002 - as it was
-        random.setstate(pythons)
+        np.random.set_state(kept)  # noqa: NPY002 - as it was
 
 
 def crash() -> None:
