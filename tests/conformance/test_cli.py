@@ -170,6 +170,34 @@ def test_the_command_of_a_failure_repeats_it(tmp_path: Path) -> None:
     assert failure["message"] in out
 
 
+def test_a_check_without_a_case_is_refused() -> None:
+    status, _, errors = verify("--check", "relu.values")
+    assert status == 2
+    assert errors == "refcnn: --check names the requirement for --replay, which was not given\n"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        '{"operator": "conv2d", "shapes": {"x": [2], "weight": [1, 2]}}',
+        '{"operator": "softmax", "shapes": {"x": [2]}, "attributes": {"axis": "b"}}',
+        BAD_AXIS,
+    ],
+)
+def test_a_case_without_an_answer_is_refused_in_one_line(case: str) -> None:
+    status, output, errors = verify("--replay", case)
+    assert (status, output) == (2, "")
+    assert errors.startswith("refcnn: --replay: the case has no answer (")
+    assert errors.count("\n") == 1
+
+
+def test_a_target_that_ends_its_process_is_named_in_one_line(tmp_path: Path) -> None:
+    target = written(tmp_path, "import os\n\n\ndef relu(x):\n    os._exit(3)\n")
+    status, output, errors = judge(target, "--op", "relu", "--jobs", "2")
+    assert (status, output) == (2, "")
+    assert errors == f"refcnn: target {target!r}: the process that judged relu died\n"
+
+
 def test_without_a_command_the_help_is_shown() -> None:
     result = CliRunner().invoke(app, [])
     assert "verify" in plain(result.output)

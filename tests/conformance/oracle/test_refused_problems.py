@@ -18,6 +18,7 @@ REFUSED = [
     (CONV.with_attributes(groups=3), "channels that do not fit"),
     (CONV.with_shapes(weight=(5, 2, 2, 3)), "channels that do not fit"),
     (CONV.with_shapes(weight=(6, 3, 2, 3)), "channels that do not fit"),
+    (CONV.with_shapes(bias=(4,)), "a bias that does not fit the filters"),
     (CONV.with_shapes(weight=(6, 2, 6, 3)), "a kernel that does not fit the padded image"),
     (GOOD["conv1d"].with_attributes(stride=0), "a count below its least value"),
     (TRANSPOSED.with_shapes(weight=(6, 3, 2, 3)), "channels that do not fit"),
