@@ -49,6 +49,11 @@ class InconclusiveError(Exception):
     """The data of the case cannot tell right from wrong, so the case does not count."""
 
 
+def is_whole(value: Array) -> bool:
+    """Return whether every number is a multiple of 2**-6, the finest that averages over small powers of two give."""
+    return bool(np.all(value * 64 == np.round(value * 64)))
+
+
 def violated(message: str, got: Array | None = None, want: Array | None = None) -> Finding:
     """Return a finding of a violation that is no matter of degree."""
     return Finding(Violation(message, got, want), np.inf)

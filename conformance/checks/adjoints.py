@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from conformance.calling import Call, backward, forward
 from conformance.case import Case
-from conformance.comparison import Finding, InconclusiveError, first_violation, violated
+from conformance.comparison import Finding, InconclusiveError, first_violation, is_whole, violated
 from conformance.contract import FUNCTIONS
 from conformance.data import draw
 from conformance.implementation import Implementation
@@ -58,7 +58,7 @@ def _same(
         if result.shape != other.shape:
             return violated(f"{names} need results of shape {other.shape}, got {result.shape}")
         products.append(float(np.sum(result.astype(np.float64) * other.astype(np.float64))))
-        if not exact or not _is_whole(answer.value):
+        if not exact or not is_whole(answer.value):
             allowed += float(np.sum(answer.allowed * np.abs(other))) + 1e-12 * float(
                 np.sum(np.abs(answer.value * other))
             )
@@ -73,10 +73,6 @@ def _same(
 def _adds_up(implementation: Implementation, operator: str) -> bool:
     """Return whether the operator promises the rounding of a sum of products, hence none on whole numbers."""
     return implementation.conventions.get(f"{operator}.accuracy") != "normwise"
-
-
-def _is_whole(value: Array) -> bool:
-    return bool(np.all(value * 64 == np.round(value * 64)))
 
 
 def im2col_adjoint(implementation: Implementation, case: Case) -> Finding:
@@ -112,9 +108,3 @@ def transpose_adjoint(implementation: Implementation, case: Case) -> Finding:
         (gather.run(implementation)[0], spread.arrays["x"], gather.answers(implementation)[0]),
         exact=_adds_up(implementation, "conv_transpose2d") and _adds_up(implementation, "conv2d"),
     )
-
-
-def without_bias(cases: Iterable[Case]) -> Iterable[Case]:
-    """Leave the bias out of cases: it makes an operator affine."""
-    for case in cases:
-        yield case.but(shapes={name: shape for name, shape in case.shapes.items() if name != "bias"})

@@ -14,6 +14,7 @@ from conformance.comparison import (
     InconclusiveError,
     compare,
     first_violation,
+    is_whole,
     violated,
 )
 from conformance.contract import FUNCTIONS
@@ -48,7 +49,7 @@ def exact(make: Make) -> Check:
         answers = call.answers(implementation)
         if not any(np.any(answer.value) for answer in answers):
             raise InconclusiveError("every right value is zero")
-        if not all(_is_whole(answer) for answer in answers):
+        if not all(is_whole(answer.value) for answer in answers):
             raise InconclusiveError("a right value is not exact")
         got = call.run(implementation)
         names = FUNCTIONS[call.function].results
@@ -60,12 +61,6 @@ def exact(make: Make) -> Check:
         )
 
     return check
-
-
-def _is_whole(answer: Answer) -> bool:
-    """Return whether every value is a multiple of 2**-6, the finest that small power-of-two averages give."""
-    scaled = answer.value * 64
-    return bool(np.all(scaled == np.round(scaled)))
 
 
 def spreads(implementation: Implementation, case: Case) -> Finding:

@@ -10,7 +10,7 @@ import pytest
 
 import refcnn
 from conformance.case import Case
-from conformance.checks.adjoints import backward_is_adjoint, im2col_adjoint, transpose_adjoint, without_bias
+from conformance.checks.adjoints import backward_is_adjoint, im2col_adjoint, transpose_adjoint
 from conformance.comparison import Finding, InconclusiveError
 from conformance.implementation import Implementation, from_namespace, load
 
@@ -117,7 +117,3 @@ def test_output_padding_that_adds_outputs_to_conv2d_is_inconclusive() -> None:
     case = SPREAD.but(attributes={"dilation": 3, "output_padding": 1})
     with pytest.raises(InconclusiveError, match=r"^conv2d has more outputs than conv_transpose2d has inputs$"):
         transpose_adjoint(REFERENCE, case)
-
-
-def test_the_bias_alone_is_left_out() -> None:
-    assert list(without_bias([LINEAR.with_shapes(bias=(2,)), LINEAR])) == [LINEAR, LINEAR]
