@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -52,7 +53,10 @@ def verify(
     profile: Annotated[Profile, typer.Option(help="How many cases to run.")] = Profile.DEFAULT,
     seed: Annotated[int, typer.Option(min=0, help="Makes the data; the same seed repeats the same run.")] = 0,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first broken requirement.")] = False,
-    jobs: Annotated[int, typer.Option("--jobs", "-n", min=1, help="Judge this many operators at once.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-n", min=1, help="Judge this many operators at once.", show_default="cores, at most 4"),
+    ] = None,
     report: Annotated[
         list[Path] | None, typer.Option("--report", help="Write a report; .json or .xml (JUnit). Repeatable.")
     ] = None,
@@ -82,7 +86,7 @@ def verify(
         raise typer.Exit(_replay(implementation, case, check))
     record = Report(target, profile.value, seed, implementation.conventions)
     try:
-        _judge(implementation, operators, record, fail_fast=fail_fast, jobs=jobs)
+        _judge(implementation, operators, record, fail_fast=fail_fast, jobs=jobs or min(os.cpu_count() or 1, 4))
     except TargetError as error:
         _refuse(str(error))
     print_report(make_console(), record)

@@ -194,9 +194,12 @@ def judge(
     >>> [result.status for result in judge(load("refcnn"), ["relu"], Plan("quick"))]
     ['conforms']
     """
-    plan = plan or Plan()
-    if jobs > 1:
-        yield from _judge_in_processes(implementation.target, tuple(operators), plan, fail_fast, jobs, progress)
+    plan, operators = plan or Plan(), tuple(operators)
+    functions = (OPERATORS[name].functions for name in operators)
+    provided = sum(any(implementation.provides(each.name) for each in some) for some in functions)
+    # A process is not worth its start for a single operator.
+    if min(jobs, provided) > 1:
+        yield from _judge_in_processes(implementation.target, operators, plan, fail_fast, jobs, progress)
         return
     for operator in operators:
         result = judge_operator(implementation, operator, plan, fail_fast=fail_fast, progress=progress)
