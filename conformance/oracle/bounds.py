@@ -81,12 +81,12 @@ def softmax(rounding: Rounding, y: Array, x: Array, axis: int) -> Array:
 
     Rounding x - m by u abs(x - m) changes exp by that much, relatively; exp adds 8 u, the sum of n terms n u, the
     division u. The other legal form, exp(x - log Σ exp x), rounds numbers as large as m: a further abs(m) u.
-    For x beyond 1 / u that form cannot tell n equal logits apart from one: it may be n times too large, not more.
+    Whatever x is, an answer off by half of itself is wrong; for x beyond 1 / u the second form may be.
     """
     m = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     spread = np.abs(x - m)
     relative = rounding.unit * (2 * spread + 2 * np.abs(m) + x.shape[axis] + 2 * ELEMENTARY + 4)
-    return np.asarray(y * np.minimum(relative, x.shape[axis]) + rounding.tiny)
+    return np.asarray(y * np.minimum(relative, 0.5) + rounding.tiny)
 
 
 def log_softmax(rounding: Rounding, x: Array) -> Array:
