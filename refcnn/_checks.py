@@ -95,10 +95,10 @@ def four_sides(operator: str, padding: Padding) -> tuple[Sides, Sides]:
     return pair(operator, "padding", vertical, 0), pair(operator, "padding", horizontal, 0)
 
 
-def rank(operator: str, argument: str, array: FloatArray, *layouts: str) -> None:
-    """Refuse an array whose number of axes is that of none of the layouts."""
+def rank(operator: str, argument: str, got: tuple[int, ...], *layouts: str) -> None:
+    """Refuse the shape of an array whose number of axes is that of none of the layouts."""
     ranks = [layout.count(",") + 1 for layout in layouts]
-    require(array.ndim in ranks, operator, argument, " or ".join(layouts), f"shape {array.shape}")
+    require(len(got) in ranks, operator, argument, " or ".join(layouts), f"shape {got}")
 
 
 def shape(
@@ -143,8 +143,8 @@ def filters(
     groups: int,
 ) -> None:
     """Refuse filters (F, C / groups, kernel) and biases (F,) that do not fit the images."""
-    rank(operator, "x", x, f"(N, C, {layout})")
-    rank(operator, "weight", weight, f"(F, C / groups, {'KH, KW' if layout == 'H, W' else 'K'})")
+    rank(operator, "x", x.shape, f"(N, C, {layout})")
+    rank(operator, "weight", weight.shape, f"(F, C / groups, {'KH, KW' if layout == 'H, W' else 'K'})")
     C, F = x.shape[1], weight.shape[0]
     groups_divide(operator, groups, {"C": C, "F": F}, x=x, weight=weight)
     got, depth = weight.shape[1], C // groups
@@ -156,8 +156,8 @@ def filters(
 
 def transposed_filters(operator: str, x: FloatArray, weight: FloatArray, bias: FloatArray | None, groups: int) -> None:
     """Refuse filters (C, F / groups, KH, KW) and biases (F,) that do not fit the images."""
-    rank(operator, "x", x, "(N, C, H, W)")
-    rank(operator, "weight", weight, "(C, F / groups, KH, KW)")
+    rank(operator, "x", x.shape, "(N, C, H, W)")
+    rank(operator, "weight", weight.shape, "(C, F / groups, KH, KW)")
     pixels(operator, x)
     C, got = x.shape[1], weight.shape[0]
     groups_divide(operator, groups, {"C": C}, x=x, weight=weight)
@@ -168,8 +168,8 @@ def transposed_filters(operator: str, x: FloatArray, weight: FloatArray, bias: F
 
 def features(operator: str, x: FloatArray, weight: FloatArray) -> None:
     """Refuse weights (D_out, D_in) that do not fit the rows (N, D_in)."""
-    rank(operator, "x", x, "(N, D_in)")
-    rank(operator, "weight", weight, "(D_out, D_in)")
+    rank(operator, "x", x.shape, "(N, D_in)")
+    rank(operator, "weight", weight.shape, "(D_out, D_in)")
     got, D_in = weight.shape[1], x.shape[1]
     require(got == D_in, operator, "weight", f"of D_in = {D_in} columns", f"{got} columns", x=x, weight=weight)
 
@@ -194,13 +194,14 @@ def half_padding(operator: str, padding: tuple[Sides, Sides], kernel_size: tuple
 
 
 def transposed_output(
-    operator: str, output: int, output_padding: int, stride: int, dilation: int, x: FloatArray
+    operator: str, output: int, output_padding: int, stride: int, dilation: int, image: tuple[int, ...]
 ) -> None:
     """Refuse an output without pixels, or extra pixels that no window could account for."""
     limit = max(stride, dilation)
     rule = f"below max(stride, dilation) = {limit}"
     require(output_padding < limit, operator, "output_padding", rule, output_padding)
-    require(output >= 1, operator, "padding", "small enough to leave an output", f"output size {output}", x=x)
+    got = f"output size {output} (image {image})"
+    require(output >= 1, operator, "padding", "small enough to leave an output", got)
 
 
 def axis_of(operator: str, axis: int, x: FloatArray) -> int:

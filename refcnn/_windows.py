@@ -11,7 +11,19 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from refcnn._checks import FloatArray, Padding, Pair, Sides, fits, flag, four_sides, half_padding, pair, rank
+from refcnn._checks import (
+    FloatArray,
+    Padding,
+    Pair,
+    Sides,
+    fits,
+    flag,
+    four_sides,
+    half_padding,
+    pair,
+    rank,
+    transposed_output,
+)
 
 
 class Axis(NamedTuple):
@@ -100,7 +112,7 @@ def slide_both(
 
 def slide_pool(
     operator: str,
-    x: FloatArray,
+    x_shape: tuple[int, ...],
     kernel_size: Pair,
     stride: Pair | None,
     padding: Padding,
@@ -108,12 +120,34 @@ def slide_pool(
     ceil_mode: bool,
 ) -> Axes:
     """Check what pooling asks of its attributes, and resolve them."""
-    rank(operator, "x", x, "(N, C, H, W)")
+    rank(operator, "x", x_shape, "(N, C, H, W)")
     kernel = pair(operator, "kernel_size", kernel_size, 1)
     half_padding(operator, four_sides(operator, padding), kernel)
     strides = kernel if stride is None else stride
     ceil = flag(operator, "ceil_mode", ceil_mode)
-    return slide_both(operator, "kernel_size", x.shape[2:], kernel, strides, padding, dilation, ceil)
+    return slide_both(operator, "kernel_size", x_shape[2:], kernel, strides, padding, dilation, ceil)
+
+
+def spread_both(
+    operator: str,
+    sizes: tuple[int, ...],
+    kernel_size: tuple[int, ...],
+    stride: Pair,
+    padding: Padding,
+    output_padding: Pair,
+    dilation: Pair,
+) -> Axes:
+    """Resolve a transposed convolution: its output is the image that windows slide over, its input what they give."""
+    strides, dilations = pair(operator, "stride", stride, 1), pair(operator, "dilation", dilation, 1)
+    sides, extras = four_sides(operator, padding), pair(operator, "output_padding", output_padding, 0)
+
+    def axis(i: int) -> Axis:
+        span = (sizes[i] - 1) * strides[i] + dilations[i] * (kernel_size[i] - 1) + extras[i] + 1
+        size = span - sum(sides[i])
+        transposed_output(operator, size, extras[i], strides[i], dilations[i], sizes)
+        return Axis(size, kernel_size[i], strides[i], dilations[i], *sides[i], outputs=sizes[i])
+
+    return axis(0), axis(1)
 
 
 def output_shape(x: FloatArray, axes: Axes) -> tuple[int, ...]:

@@ -52,7 +52,7 @@ def avg_pool2d(
     [[[[3.0, 5.0]]]]
     """
     (x,), dtype = floats("avg_pool2d", x=x)
-    axes = slide_pool("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode)
+    axes = slide_pool("avg_pool2d", x.shape, kernel_size, stride, padding, 1, ceil_mode)
     cells = _cell_counts("avg_pool2d", axes, count_include_pad).astype(x.dtype)
     with np.errstate(all="ignore"):  # inf − inf is NaN, and no cause for a warning
         return np.asarray(reduce(np.add, at_offsets(windows(x, axes))) / cells, dtype)
@@ -97,7 +97,7 @@ def avg_pool2d_backward(
     [[[[1.0, 3.0, 2.0], [1.0, 3.0, 2.0]]]]
     """
     (g, x), dtype = floats("avg_pool2d_backward", grad_output=grad_output, x=x)
-    axes = slide_pool("avg_pool2d_backward", x, kernel_size, stride, padding, 1, ceil_mode)
+    axes = slide_pool("avg_pool2d_backward", x.shape, kernel_size, stride, padding, 1, ceil_mode)
     shape("avg_pool2d_backward", "grad_output", g, output_shape(x, axes), x=x)
     cells = _cell_counts("avg_pool2d_backward", axes, count_include_pad).astype(x.dtype)
     rows, columns = axes
@@ -138,7 +138,7 @@ def global_avg_pool2d(x: FloatArray) -> FloatArray:
     [[[[3.0]]]]
     """
     (x,), dtype = floats("global_avg_pool2d", x=x)
-    rank("global_avg_pool2d", "x", x, "(N, C, H, W)")
+    rank("global_avg_pool2d", "x", x.shape, "(N, C, H, W)")
     pixels("global_avg_pool2d", x)
     with np.errstate(all="ignore"):
         return np.asarray(x.mean(axis=(2, 3), keepdims=True), dtype)
@@ -173,7 +173,7 @@ def global_avg_pool2d_backward(grad_output: FloatArray, x: FloatArray) -> FloatA
     [[[[2.0, 2.0, 2.0]]]]
     """
     (g, x), dtype = floats("global_avg_pool2d_backward", grad_output=grad_output, x=x)
-    rank("global_avg_pool2d_backward", "x", x, "(N, C, H, W)")
+    rank("global_avg_pool2d_backward", "x", x.shape, "(N, C, H, W)")
     pixels("global_avg_pool2d_backward", x)
     shape("global_avg_pool2d_backward", "grad_output", g, (*x.shape[:2], 1, 1), x=x)
     H, W = x.shape[2:]

@@ -140,7 +140,7 @@ def batch_norm_backward(
 
 def _check_channels(operator: str, x: FloatArray, parameters: dict[str, FloatArray], training: bool) -> bool:
     """Refuse parameters that are not one number a channel, and return the flag."""
-    rank(operator, "x", x, "(N, C)", "(N, C, H, W)")
+    rank(operator, "x", x.shape, "(N, C)", "(N, C, H, W)")
     for name, parameter in parameters.items():
         shape(operator, name, parameter, (x.shape[1],), x=x)
     training = flag(operator, "training", training)

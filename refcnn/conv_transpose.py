@@ -2,19 +2,9 @@
 
 import numpy as np
 
-from refcnn._checks import (
-    FloatArray,
-    Padding,
-    Pair,
-    floats,
-    four_sides,
-    pair,
-    shape,
-    transposed_filters,
-    transposed_output,
-)
+from refcnn._checks import FloatArray, Padding, Pair, floats, shape, transposed_filters
 from refcnn._correlate import correlate, correlate_filters, correlate_transposed
-from refcnn._windows import Axes, Axis
+from refcnn._windows import spread_both
 
 
 def conv_transpose2d(
@@ -71,7 +61,7 @@ def conv_transpose2d(
     """
     (x, weight, b), dtype = floats("conv_transpose2d", x=x, weight=weight, bias=bias)
     transposed_filters("conv_transpose2d", x, weight, bias, groups)
-    axes = _axes("conv_transpose2d", x, weight, stride, padding, output_padding, dilation)
+    axes = spread_both("conv_transpose2d", x.shape[2:], weight.shape[2:], stride, padding, output_padding, dilation)
     with np.errstate(all="ignore"):  # inf · 0 is NaN, and no cause for a warning
         return np.asarray(correlate_transposed(x, weight, axes, groups) + b.reshape(-1, 1, 1), dtype)
 
@@ -124,33 +114,10 @@ def conv_transpose2d_backward(
     operator = "conv_transpose2d_backward"
     (g, x, weight), dtype = floats(operator, grad_output=grad_output, x=x, weight=weight)
     transposed_filters(operator, x, weight, None, groups)
-    axes = _axes(operator, x, weight, stride, padding, output_padding, dilation)
+    axes = spread_both(operator, x.shape[2:], weight.shape[2:], stride, padding, output_padding, dilation)
     wanted = (len(x), weight.shape[1] * groups, *(axis.size for axis in axes))
     shape(operator, "grad_output", g, wanted, x=x, weight=weight)
     with np.errstate(all="ignore"):
         grad_x = np.asarray(correlate(g, weight, axes, groups), dtype)
         grad_weight = np.asarray(correlate_filters(x, g, axes, groups), dtype)
         return grad_x, grad_weight, np.asarray(g.sum(axis=(0, 2, 3)), dtype)
-
-
-def _axes(
-    operator: str,
-    x: FloatArray,
-    weight: FloatArray,
-    stride: Pair,
-    padding: Padding,
-    output_padding: Pair,
-    dilation: Pair,
-) -> Axes:
-    """Describe the output as the image that windows slide over, and `x` as what they give."""
-    strides, dilations = pair(operator, "stride", stride, 1), pair(operator, "dilation", dilation, 1)
-    sides, extras = four_sides(operator, padding), pair(operator, "output_padding", output_padding, 0)
-
-    def axis(i: int) -> Axis:
-        inputs, kernel = x.shape[2 + i], weight.shape[2 + i]
-        span = (inputs - 1) * strides[i] + dilations[i] * (kernel - 1) + extras[i] + 1
-        size = span - sum(sides[i])
-        transposed_output(operator, size, extras[i], strides[i], dilations[i], x)
-        return Axis(size, kernel, strides[i], dilations[i], *sides[i], outputs=inputs)
-
-    return axis(0), axis(1)

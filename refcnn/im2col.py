@@ -47,7 +47,7 @@ def im2col(
     [[1.0, 2.0, 4.0, 5.0], [2.0, 3.0, 5.0, 6.0]]
     """
     (x,), dtype = floats("im2col", x=x)
-    rank("im2col", "x", x, "(N, C, H, W)")
+    rank("im2col", "x", x.shape, "(N, C, H, W)")
     kernel = pair("im2col", "kernel_size", kernel_size, 1)
     axes = slide_both("im2col", "kernel_size", x.shape[2:], kernel, stride, padding, dilation)
     cells = windows(x, axes)

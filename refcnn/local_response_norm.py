@@ -43,7 +43,7 @@ def local_response_norm(
     [1.0, 0.4, 0.23076923076923078]
     """
     (x,), dtype = floats("local_response_norm", x=x)
-    rank("local_response_norm", "x", x, "(N, C, H, W)")
+    rank("local_response_norm", "x", x.shape, "(N, C, H, W)")
     size, alpha, beta, k = _lrn_attributes("local_response_norm", size, alpha, beta, k)
     with np.errstate(all="ignore"):
         s = k + alpha / size * _sum_channels(x**2, size // 2, (size - 1) // 2)
@@ -89,7 +89,7 @@ def local_response_norm_backward(
     """
     operator = "local_response_norm_backward"
     (g, x), dtype = floats(operator, grad_output=grad_output, x=x)
-    rank(operator, "x", x, "(N, C, H, W)")
+    rank(operator, "x", x.shape, "(N, C, H, W)")
     shape(operator, "grad_output", g, x.shape)
     size, alpha, beta, k = _lrn_attributes(operator, size, alpha, beta, k)
     before, after = size // 2, (size - 1) // 2

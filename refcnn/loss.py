@@ -96,13 +96,13 @@ def _logits_and_weights(
     target = np.asarray(target)
     if np.issubdtype(target.dtype, np.integer):
         (logits,), dtype = floats(operator, logits=logits)
-        rank(operator, "logits", logits, "(N, K)")
+        rank(operator, "logits", logits.shape, "(N, K)")
         labels(operator, target, logits)
         weights = np.zeros_like(logits)
         weights[np.arange(len(logits)), target] = 1
     else:
         (logits, weights), dtype = floats(operator, logits=logits, target=target)
-        rank(operator, "logits", logits, "(N, K)")
+        rank(operator, "logits", logits.shape, "(N, K)")
         shape(operator, "target", weights, logits.shape, logits=logits)
     batch(operator, logits)
     return logits, weights, dtype

@@ -51,7 +51,7 @@ def max_pool2d(
     [[[[5.0, 7.0]]]]
     """
     (x,), dtype = floats("max_pool2d", x=x)
-    axes = slide_pool("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
+    axes = slide_pool("max_pool2d", x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     with np.errstate(all="ignore"):  # NumPy may flag the comparisons with NaN
         # A copy, since with a window of one cell the maximum would be the read-only view itself.
         return np.array(reduce(np.maximum, at_offsets(windows(x, axes, -np.inf))), dtype)
@@ -99,7 +99,7 @@ def max_pool2d_backward(
     [[[[0.0, 30.0, 0.0], [0.0, 0.0, 0.0]]]]
     """
     (g, x), dtype = floats("max_pool2d_backward", grad_output=grad_output, x=x)
-    axes = slide_pool("max_pool2d_backward", x, kernel_size, stride, padding, dilation, ceil_mode)
+    axes = slide_pool("max_pool2d_backward", x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     shape("max_pool2d_backward", "grad_output", g, output_shape(x, axes), x=x)
     cells = windows(x, axes, -np.inf)
     real = windows(np.ones((1, 1, *x.shape[2:]), bool), axes, fill=False)

@@ -113,7 +113,7 @@ SHAPES = "(x (1, 4, 3, 3), weight (4, 3, 2, 2))"
             (IMAGE, FILTERS),
             {"padding": (1, 2)},
             ValueError,
-            "padding must be small enough to leave an output, got output size 0 (x (1, 4, 3, 3))",
+            "padding must be small enough to leave an output, got output size 0 (image (3, 3))",
         ),
     ],
 )
