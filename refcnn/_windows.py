@@ -1,15 +1,14 @@
-"""Windows that slide over images, and their transpose: the only stride arithmetic.
+"""Windows that slide over images: the only stride arithmetic.
 
-Convolution, pooling and normalisation all look at an image through `windows`, and send gradients
-back through `add_windows`. A signal of one dimension is an image of height 1.
+Convolution, pooling and normalisation all go through the cells of a window with `cells`, which says what that cell
+shows as the window slides; padding is where it shows nothing. A signal of one dimension is an image of height 1.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from types import EllipsisType
+from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from refcnn._checks import (
     FloatArray,
@@ -48,15 +47,23 @@ class Axis(NamedTuple):
         """Length of the image with all that is added around it."""
         return self.before + self.size + self.after + self.overhang
 
-    @property
-    def image(self) -> slice:
-        """Where the image lies in its padded self."""
-        return slice(self.before, self.before + self.size)
+    def shown(self, cell: int) -> tuple[slice, slice]:
+        """Say which windows have this cell inside the image, and which pixels it shows there.
 
-    def cells(self, offset: int) -> slice:
-        """Where the padded image holds the cell at this offset of each window."""
-        first = offset * self.dilation
-        return slice(first, first + (self.outputs - 1) * self.stride + 1, self.stride)
+        The cell of window o lies at o·stride + cell·dilation − before; between 0 and size that is a pixel.
+        """
+        first = cell * self.dilation - self.before
+        begin = max(0, -(first // self.stride))
+        end = max(begin, min(self.outputs, (self.size - 1 - first) // self.stride + 1))
+        pixel = first + begin * self.stride
+        return slice(begin, end), slice(pixel, pixel + (end - begin) * self.stride, self.stride)
+
+    def part(self, windows: slice) -> "Axis":
+        """Return the axis of some of the windows, over the same image."""
+        return self._replace(
+            before=self.before - windows.start * self.stride,
+            outputs=windows.stop - windows.start,
+        )
 
     def with_padding_as_image(self) -> "Axis":
         """Return the same windows over an image that the padding is a part of."""
@@ -64,6 +71,7 @@ class Axis(NamedTuple):
 
 
 Axes = tuple[Axis, Axis]
+Index = tuple[EllipsisType, slice, slice]
 
 
 def slide(
@@ -155,42 +163,23 @@ def output_shape(x: FloatArray, axes: Axes) -> tuple[int, ...]:
     return (*x.shape[:2], *(axis.outputs for axis in axes))
 
 
-def pad(x: NDArray[Any], axes: Axes, fill: float) -> NDArray[Any]:
-    """Set the image into a larger one of cells that are all `fill`."""
-    rows, columns = axes
-    padded = np.full((*x.shape[:2], rows.padded, columns.padded), fill, x.dtype)
-    padded[:, :, rows.image, columns.image] = x
-    return padded
+class Cell(NamedTuple):
+    """One cell of all windows: those that have it inside the image, and the pixels that it shows in them.
+
+    Both index the last two axes of an array, of outputs and of pixels, and pick the same number of each.
+    """
+
+    offset: tuple[int, int]  # (kh, kw)
+    outputs: Index
+    pixels: Index
 
 
-def windows(x: NDArray[Any], axes: Axes, fill: float = 0.0) -> NDArray[Any]:
-    """View images (N, C, H, W) as their windows (N, C, KH, KW, OH, OW), with `fill` for padding.
+def cells(axes: Axes) -> Iterator[Cell]:
+    """Go through the cells of a window, in row-major order.
 
-    The slice at one kernel offset is thus a small image: what that cell of the window sees as it slides.
+    A loop over the few cells, each of which is an image, is many times faster than one over the many windows.
     """
     rows, columns = axes
-    view = sliding_window_view(pad(x, axes, fill), (rows.extent, columns.extent), axis=(2, 3))
-    view = view[:, :, :: rows.stride, :: columns.stride, :: rows.dilation, :: columns.dilation]
-    view = view[:, :, : rows.outputs, : columns.outputs]
-    return view.transpose(0, 1, 4, 5, 2, 3)  # (N, C, OH, OW, KH, KW) to (N, C, KH, KW, OH, OW)
-
-
-def at_offsets(cells: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Yield windows (N, C, KH, KW, OH, OW) as small images (N, C, OH, OW), one an offset, in row-major order.
-
-    A loop over a few images is many times faster than NumPy's reduction over the two short axes.
-    """
-    for i, j in np.ndindex(cells.shape[2:4]):
-        yield cells[:, :, i, j]
-
-
-def add_windows(cells: FloatArray, axes: Axes) -> FloatArray:
-    """Add windows (N, C, KH, KW, OH, OW) back into images (N, C, H, W); the transpose of `windows`.
-
-    A pixel collects all the cells that show it; what lies in the padding is dropped.
-    """
-    rows, columns = axes
-    padded = np.zeros((*cells.shape[:2], rows.padded, columns.padded), cells.dtype)
     for i, j in np.ndindex(rows.kernel, columns.kernel):
-        padded[:, :, rows.cells(i), columns.cells(j)] += cells[:, :, i, j]
-    return padded[:, :, rows.image, columns.image]
+        (oh, h), (ow, w) = rows.shown(i), columns.shown(j)
+        yield Cell((i, j), (..., oh, ow), (..., h, w))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from refcnn._blocks import keep
 from refcnn._checks import FloatArray, floats, shape
 
 
@@ -68,7 +69,7 @@ def relu_backward(grad_output: FloatArray, x: FloatArray) -> FloatArray:
     (g, x), dtype = floats("relu_backward", grad_output=grad_output, x=x)
     shape("relu_backward", "grad_output", g, x.shape)
     with np.errstate(all="ignore"):
-        return np.asarray(np.where(x > 0, g, 0), dtype)
+        return np.asarray(keep(g, x > 0), dtype)
 
 
 def sigmoid(x: FloatArray) -> FloatArray:

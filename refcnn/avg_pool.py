@@ -1,11 +1,9 @@
 """Average pooling: a window, or a whole image, becomes its mean."""
 
-from functools import reduce
-
 import numpy as np
 
 from refcnn._checks import FloatArray, Padding, Pair, flag, floats, pixels, rank, shape
-from refcnn._windows import Axes, add_windows, at_offsets, output_shape, slide_pool, windows
+from refcnn._windows import Axes, cells, output_shape, slide_pool
 
 
 def avg_pool2d(
@@ -19,8 +17,8 @@ def avg_pool2d(
 ) -> FloatArray:
     """Take the mean of each window.
 
-    y[n, c, oh, ow] = Σ window[n, c, kh, kw, oh, ow] / cells[oh, ow], the sum over kh and kw, where padding
-    is 0; cells counts the cells of the window that lie inside the padded image; without `count_include_pad`,
+    y[n, c, oh, ow] = Σ window[n, c, kh, kw, oh, ow] / counts[oh, ow], the sum over kh and kw, where padding
+    is 0; counts are those of the cells of the window that lie inside the padded image; without `count_include_pad`,
     those inside the image.
 
     Parameters
@@ -53,9 +51,12 @@ def avg_pool2d(
     """
     (x,), dtype = floats("avg_pool2d", x=x)
     axes = slide_pool("avg_pool2d", x.shape, kernel_size, stride, padding, 1, ceil_mode)
-    cells = _cell_counts("avg_pool2d", axes, count_include_pad).astype(x.dtype)
+    counts = _cell_counts("avg_pool2d", axes, count_include_pad).astype(x.dtype)
     with np.errstate(all="ignore"):  # inf − inf is NaN, and no cause for a warning
-        return np.asarray(reduce(np.add, at_offsets(windows(x, axes))) / cells, dtype)
+        y = np.zeros(output_shape(x, axes), x.dtype)
+        for _, outputs, pixels in cells(axes):
+            y[outputs] += x[pixels]
+        return np.asarray(y / counts, dtype)
 
 
 def avg_pool2d_backward(
@@ -70,7 +71,7 @@ def avg_pool2d_backward(
 ) -> FloatArray:
     """Share the gradient of each window among its cells.
 
-    grad_x[n, c, h, w] = Σ grad_output[n, c, oh, ow] / cells[oh, ow] over the windows that show (h, w).
+    grad_x[n, c, h, w] = Σ grad_output[n, c, oh, ow] / counts[oh, ow] over the windows that show (h, w).
 
     Parameters
     ----------
@@ -99,13 +100,13 @@ def avg_pool2d_backward(
     (g, x), dtype = floats("avg_pool2d_backward", grad_output=grad_output, x=x)
     axes = slide_pool("avg_pool2d_backward", x.shape, kernel_size, stride, padding, 1, ceil_mode)
     shape("avg_pool2d_backward", "grad_output", g, output_shape(x, axes), x=x)
-    cells = _cell_counts("avg_pool2d_backward", axes, count_include_pad).astype(x.dtype)
-    rows, columns = axes
+    counts = _cell_counts("avg_pool2d_backward", axes, count_include_pad).astype(x.dtype)
+    grad_x = np.zeros_like(x)
     with np.errstate(all="ignore"):
-        share = (g / cells)[:, :, None, None]  # (N, C, 1, 1, OH, OW): every kernel offset gets the same
-        N, C, _, _, OH, OW = share.shape
-        grad_cells = np.broadcast_to(share, (N, C, rows.kernel, columns.kernel, OH, OW))
-        return np.asarray(add_windows(grad_cells, axes), dtype)
+        share = g / counts
+        for _, outputs, pixels in cells(axes):
+            grad_x[pixels] += share[outputs]
+        return np.asarray(grad_x, dtype)
 
 
 def global_avg_pool2d(x: FloatArray) -> FloatArray:
@@ -183,9 +184,11 @@ def global_avg_pool2d_backward(grad_output: FloatArray, x: FloatArray) -> FloatA
 
 
 def _cell_counts(operator: str, axes: Axes, count_include_pad: bool) -> FloatArray:
-    """Count the cells (1, 1, OH, OW) of each window that enter its mean, as windows over an image of ones."""
+    """Count the cells of each window (OH, OW) that enter its mean."""
     rows, columns = axes
     if flag(operator, "count_include_pad", count_include_pad):
         rows, columns = rows.with_padding_as_image(), columns.with_padding_as_image()
-    ones = np.ones((1, 1, rows.size, columns.size))
-    return np.asarray(windows(ones, (rows, columns)).sum(axis=(2, 3)))
+    counts = np.zeros((rows.outputs, columns.outputs))
+    for _, outputs, _ in cells((rows, columns)):
+        counts[outputs] += 1
+    return counts

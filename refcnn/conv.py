@@ -64,7 +64,7 @@ def conv2d(
     filters("conv2d", "H, W", x, weight, bias, groups)
     axes = slide_both("conv2d", "weight", x.shape[2:], weight.shape[2:], stride, padding, dilation)
     with np.errstate(all="ignore"):  # inf · 0 is NaN, and no cause for a warning
-        return np.asarray(correlate(x, weight, axes, groups) + b.reshape(-1, 1, 1), dtype)
+        return np.asarray(correlate(x, weight, b, axes, groups), dtype)
 
 
 def conv2d_backward(
@@ -166,8 +166,7 @@ def conv1d(
     filters("conv1d", "L", x, weight, bias, groups)
     axes = _row("conv1d", x.shape[2], weight.shape[2], stride, padding, dilation)
     with np.errstate(all="ignore"):
-        y = correlate(x[:, :, None], weight[:, :, None], axes, groups)[:, :, 0]
-        return np.asarray(y + b.reshape(-1, 1), dtype)
+        return np.asarray(correlate(x[:, :, None], weight[:, :, None], b, axes, groups)[:, :, 0], dtype)
 
 
 def conv1d_backward(

@@ -118,6 +118,6 @@ def conv_transpose2d_backward(
     wanted = (len(x), weight.shape[1] * groups, *(axis.size for axis in axes))
     shape(operator, "grad_output", g, wanted, x=x, weight=weight)
     with np.errstate(all="ignore"):
-        grad_x = np.asarray(correlate(g, weight, axes, groups), dtype)
+        grad_x = np.asarray(correlate(g, weight, np.zeros(1, g.dtype), axes, groups), dtype)
         grad_weight = np.asarray(correlate_filters(x, g, axes, groups), dtype)
         return grad_x, grad_weight, np.asarray(g.sum(axis=(0, 2, 3)), dtype)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from refcnn._blocks import keep
 from refcnn._checks import FloatArray, FloatDType, flag, floats, fraction, integer, shape
 
 
@@ -85,6 +86,6 @@ def _drop(operator: str, values: FloatArray, dtype: FloatDType, p: float, traini
     p, seed = fraction(operator, "p", p), integer(operator, "seed", seed, 0)
     if not flag(operator, "training", training):
         return np.array(values, dtype)
-    keep = np.random.default_rng(seed).random(values.shape) >= p
+    kept = np.random.default_rng(seed).random(values.shape) >= p
     with np.errstate(all="ignore"):  # a value near the limit of its dtype may become inf
-        return np.asarray(np.where(keep, values / (1 - p), 0), dtype)
+        return np.asarray(keep(values / (1 - p), kept), dtype)

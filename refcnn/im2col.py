@@ -3,7 +3,7 @@
 import numpy as np
 
 from refcnn._checks import FloatArray, Padding, Pair, floats, image_shape, pair, rank, shape
-from refcnn._windows import add_windows, slide_both, windows
+from refcnn._windows import cells, slide_both
 
 
 def im2col(
@@ -50,11 +50,12 @@ def im2col(
     rank("im2col", "x", x.shape, "(N, C, H, W)")
     kernel = pair("im2col", "kernel_size", kernel_size, 1)
     axes = slide_both("im2col", "kernel_size", x.shape[2:], kernel, stride, padding, dilation)
-    cells = windows(x, axes)
-    N, C, KH, KW, OH, OW = cells.shape
-    # (N, C, KH, KW, OH, OW) to (N, OH, OW, C, KH, KW); the windows are a view, the rows are a copy.
-    rows = np.array(cells.transpose(0, 4, 5, 1, 2, 3), dtype, order="C")
-    return rows.reshape(N * OH * OW, C * KH * KW)
+    (N, C), (KH, KW), (OH, OW) = x.shape[:2], kernel, (axis.outputs for axis in axes)
+    cols = np.zeros((N, OH, OW, C, KH, KW), dtype)
+    windows = cols.transpose(0, 3, 4, 5, 1, 2)  # to (N, C, KH, KW, OH, OW)
+    for (i, j), outputs, pixels in cells(axes):
+        windows[:, :, i, j][outputs] = x[pixels]
+    return cols.reshape(N * OH * OW, C * KH * KW)
 
 
 def col2im(
@@ -104,7 +105,9 @@ def col2im(
     axes = slide_both("col2im", "kernel_size", (H, W), (KH, KW), stride, padding, dilation)
     OH, OW = (axis.outputs for axis in axes)
     shape("col2im", "cols", cols, (N * OH * OW, C * KH * KW))
-    # (N, OH, OW, C, KH, KW) to (N, C, KH, KW, OH, OW)
-    cells = cols.reshape(N, OH, OW, C, KH, KW).transpose(0, 3, 4, 5, 1, 2)
+    windows = cols.reshape(N, OH, OW, C, KH, KW).transpose(0, 3, 4, 5, 1, 2)  # to (N, C, KH, KW, OH, OW)
+    x = np.zeros((N, C, H, W), cols.dtype)
     with np.errstate(all="ignore"):  # inf − inf is NaN, and no cause for a warning
-        return np.asarray(add_windows(cells, axes), dtype)
+        for (i, j), outputs, pixels in cells(axes):
+            x[pixels] += windows[:, :, i, j][outputs]
+        return np.asarray(x, dtype)

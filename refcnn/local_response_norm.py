@@ -3,7 +3,7 @@
 import numpy as np
 
 from refcnn._checks import FloatArray, floats, integer, rank, real, shape
-from refcnn._windows import Axis, windows
+from refcnn._windows import Axis
 
 
 def local_response_norm(
@@ -105,12 +105,11 @@ def _lrn_attributes(operator: str, size: int, alpha: float, beta: float, k: floa
 
 
 def _sum_channels(x: FloatArray, before: int, after: int) -> FloatArray:
-    """Add up the channels c − before … c + after that exist, for each c.
-
-    The channels are taken for the rows of an image, over which windows slide as over any other.
-    """
-    N, C, H, W = x.shape
-    rows = Axis(C, kernel=before + 1 + after, before=before, after=after, outputs=C)
-    columns = Axis(H * W, outputs=H * W)
-    cells = windows(x.reshape(N, 1, C, H * W), (rows, columns))
-    return np.asarray(cells.sum(axis=(2, 3))).reshape(N, C, H, W)
+    """Add up the channels c − before … c + after that exist, for each c: windows that slide along the channels."""
+    C = x.shape[1]
+    channels = Axis(C, kernel=before + 1 + after, before=before, after=after, outputs=C)
+    total = np.zeros_like(x)
+    for cell in range(channels.kernel):
+        outputs, shown = channels.shown(cell)
+        total[:, outputs] += x[:, shown]
+    return total

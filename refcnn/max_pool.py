@@ -1,11 +1,11 @@
 """Max pooling: a window becomes its maximum."""
 
-from functools import reduce
-
 import numpy as np
+from numpy.typing import NDArray
 
+from refcnn._blocks import blocks
 from refcnn._checks import FloatArray, Padding, Pair, floats, shape
-from refcnn._windows import add_windows, at_offsets, output_shape, slide_pool, windows
+from refcnn._windows import Axes, cells, output_shape, slide_pool
 
 
 def max_pool2d(
@@ -52,9 +52,10 @@ def max_pool2d(
     """
     (x,), dtype = floats("max_pool2d", x=x)
     axes = slide_pool("max_pool2d", x.shape, kernel_size, stride, padding, dilation, ceil_mode)
-    with np.errstate(all="ignore"):  # NumPy may flag the comparisons with NaN
-        # A copy, since with a window of one cell the maximum would be the read-only view itself.
-        return np.array(reduce(np.maximum, at_offsets(windows(x, axes, -np.inf))), dtype)
+    y = np.empty(output_shape(x, axes), dtype)
+    for images in blocks(len(x), x[:1].nbytes):
+        y[images] = _maximum(x[images], axes)
+    return y
 
 
 def max_pool2d_backward(
@@ -101,15 +102,45 @@ def max_pool2d_backward(
     (g, x), dtype = floats("max_pool2d_backward", grad_output=grad_output, x=x)
     axes = slide_pool("max_pool2d_backward", x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     shape("max_pool2d_backward", "grad_output", g, output_shape(x, axes), x=x)
-    cells = windows(x, axes, -np.inf)
-    real = windows(np.ones((1, 1, *x.shape[2:]), bool), axes, fill=False)
-    grad_cells = np.zeros(cells.shape, g.dtype)
+    grad_x = np.zeros(x.shape, x.dtype)  # not zeros_like: the flat view below needs rows one after the other
+    for images in blocks(len(x), x[:1].nbytes):
+        source, sent = _sources(x[images], axes)
+        # Windows that overlap may have the same source: add.at adds up, where an assignment would keep the last.
+        with np.errstate(all="ignore"):  # inf − inf is NaN, and no cause for a warning
+            np.add.at(grad_x[images].reshape(-1), source[sent], g[images][sent])
+    with np.errstate(all="ignore"):  # nor is a sum beyond float16
+        return np.asarray(grad_x, dtype)
+
+
+def _maximum(x: FloatArray, axes: Axes) -> FloatArray:
+    """Return the maximum of each window, of −∞ where it shows no pixel."""
+    y = np.full(output_shape(x, axes), -np.inf, x.dtype)
+    with np.errstate(all="ignore"):  # NumPy may flag the comparisons with NaN
+        for _, outputs, pixels in cells(axes):
+            np.maximum(y[outputs], x[pixels], out=y[outputs])
+    return y
+
+
+def _sources(x: FloatArray, axes: Axes) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return which pixel of `x`, laid out flat, each window takes its maximum from, and whether it shows any.
+
+    The cells are gone through from the last to the first, so that a cell takes over from those after it that it
+    equals, and a NaN from all.
+    """
+    N, C, H, W = x.shape
+    rows, columns = axes
+    visits = list(reversed(list(cells(axes))))
+    best = np.full(output_shape(x, axes), -np.inf, x.dtype)
+    visit = np.zeros(best.shape, np.min_scalar_type(len(visits)))  # the last that took over, from 1; 0 for none
+    steps = np.zeros(1 + len(visits), np.intp)  # from the first cell of a window to the one of that visit
     with np.errstate(all="ignore"):
-        maximum = reduce(np.maximum, at_offsets(cells))
-        unsent = np.ones(g.shape, bool)
-        offsets = zip(at_offsets(cells), at_offsets(real), at_offsets(grad_cells), strict=True)
-        for cell, is_real, grad_cell in offsets:
-            first = unsent & is_real & ((cell == maximum) | np.isnan(cell))
-            np.copyto(grad_cell, g, where=first)
-            unsent &= ~first
-        return np.asarray(add_windows(grad_cells, axes), dtype)
+        for number, ((i, j), outputs, pixels) in enumerate(visits, 1):
+            shown = x[pixels].copy()  # read three times, from one piece of memory
+            takes_over = (shown >= best[outputs]) | np.isnan(shown)
+            np.maximum(best[outputs], shown, out=best[outputs])
+            np.maximum(visit[outputs], takes_over * visit.dtype.type(number), out=visit[outputs])
+            steps[number] = i * rows.dilation * W + j * columns.dilation
+    image = np.arange(N * C).reshape(N, C, 1, 1) * (H * W)
+    top = (np.arange(rows.outputs) * rows.stride - rows.before).reshape(-1, 1) * W
+    left = np.arange(columns.outputs) * columns.stride - columns.before
+    return image + top + left + steps[visit], visit > 0
