@@ -1,0 +1,1 @@
+"""Training a network: how the images vary, how large the steps are."""

@@ -1,0 +1,106 @@
+"""Optimisers: the update functions of the contract, with the state that they ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import refcnn
+from refcnn._checks import FloatArray, real, require
+from refcnn.layers.layer import Arrays, Layer
+from refcnn.training.schedule import Schedule
+
+# The settings of each optimiser with their defaults, and the arrays that it keeps for each parameter.
+_SETTINGS: dict[str, dict[str, float]] = {
+    "sgd": {},
+    "momentum": {"momentum": 0.9},
+    "adam": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+}
+_KEPT: dict[str, tuple[str, ...]] = {"sgd": (), "momentum": ("velocity",), "adam": ("m", "v")}
+OPTIMISERS = tuple(_SETTINGS)
+
+
+class Optimiser:
+    """Move the parameters of a network against their gradients.
+
+    The update of each parameter is `sgd_update`, `momentum_update` or `adam_update`. Weight decay is decoupled from
+    the gradient: before the update, each `weight` shrinks by lr · weight_decay of itself; biases, and what scales and
+    shifts a normalisation, do not.
+
+    Parameters
+    ----------
+    name : "sgd", "momentum" or "adam"
+    lr : float, or a function of the step, counted from 0, such as `schedule` returns
+    weight_decay : float, at least 0
+    ops : the namespace of the update functions
+    settings : momentum (0.9) for "momentum"; beta1 (0.9), beta2 (0.999) and eps (1e-8) for "adam"
+
+    Raises
+    ------
+    TypeError, ValueError
+        An unknown name, a setting that the optimiser does not have, a number out of range.
+
+    References
+    ----------
+    Goodfellow, Bengio and Courville (2016), Deep Learning, sections 8.3 and 8.5. Decoupled weight decay: Loshchilov
+    and Hutter (2019), Decoupled weight decay regularization, algorithm 2.
+
+    Examples
+    --------
+    >>> from refcnn.layers import Linear
+    >>> layer = Linear(1, 1, bias=False, init=1.0, rng=0)
+    >>> layer.load({"weight": np.array([[3.0]])})
+    >>> _ = layer.forward(np.array([[1.0]])), layer.backward(np.array([[2.0]]))
+    >>> Optimiser("sgd", lr=0.5).update(layer)
+    >>> layer.parameters["weight"].tolist()
+    [[2.0]]
+    """
+
+    def __init__(
+        self, name: str, *, lr: float | Schedule, weight_decay: float = 0.0, ops: Any = refcnn, **settings: float
+    ) -> None:
+        require(name in _SETTINGS, "Optimiser", "name", f"one of {', '.join(_SETTINGS)}", repr(name))
+        foreign = ", ".join(settings.keys() - _SETTINGS[name].keys())
+        rule = f"among {sorted(_SETTINGS[name])} for {name!r}"
+        require(not foreign, "Optimiser", "settings", rule, foreign, TypeError)
+        self.name, self.ops = name, ops
+        self.lr: Schedule = lr if callable(lr) else _constant(real("Optimiser", "lr", lr))
+        self.weight_decay = real("Optimiser", "weight_decay", weight_decay)
+        require(self.weight_decay >= 0, "Optimiser", "weight_decay", "at least 0", weight_decay)
+        self.settings = {**_SETTINGS[name], **settings}
+        self.step = 0
+        self.state: Arrays = {}
+
+    def update(self, network: Layer) -> None:
+        """Make one step with the gradients that the last `backward` left."""
+        lr, gradients = self.lr(self.step), network.gradients
+        self.step += 1
+        updated = {}
+        for name, param in network.parameters.items():
+            if self.weight_decay and name.split(".")[-1] == "weight":
+                param = self.ops.sgd_update(param, param, lr=lr * self.weight_decay)  # noqa: PLW2901
+            updated[name] = self._updated(name, param, gradients[name], lr)
+        network.load(updated)
+
+    def load(self, step: int, state: Arrays) -> None:
+        """Go on from where another optimiser of the same name was, for the same network."""
+        self.step, self.state = step, dict(state)
+
+    def _updated(self, name: str, param: FloatArray, grad: FloatArray, lr: float) -> FloatArray:
+        """Return the parameter after the step, and keep what the next step needs."""
+        kept = [f"{name}.{array}" for array in _KEPT[self.name]]
+        arrays = [self.state.get(key, np.zeros_like(param)) for key in kept]
+        settings = {**self.settings, "lr": lr}
+        if self.name == "adam":
+            settings["step"] = self.step
+        results = getattr(self.ops, f"{self.name}_update")(param, grad, *arrays, **settings)
+        if not kept:
+            return np.asarray(results)
+        new, *arrays = (np.asarray(result) for result in results)
+        self.state.update(zip(kept, arrays, strict=True))
+        return new
+
+
+def _constant(lr: float) -> Schedule:
+    return lambda _: lr
