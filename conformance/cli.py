@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from conformance.case import Case
-from conformance.console import make_console, print_report
+from conformance.cli_train import predict, summary, train
+from conformance.console import make_console, print_report, refuse
 from conformance.contract import OPERATORS, operator_of
 from conformance.implementation import Implementation, TargetError, load
 from conformance.judge import judge
@@ -20,7 +21,7 @@ from conformance.plan import Plan
 from conformance.replay import replay
 from conformance.report import WRITERS, Report, write
 
-CONFORMS, DOES_NOT_CONFORM, NOT_JUDGED = 0, 1, 2
+CONFORMS, DOES_NOT_CONFORM = 0, 1
 
 
 class Profile(StrEnum):
@@ -35,13 +36,11 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Judge implementations of convolutional-network operators.",
+    help="Judge implementations of convolutional-network operators; train networks on them.",
 )
-
-
-@app.callback()
-def _commands() -> None:
-    """Judge implementations of convolutional-network operators."""
+app.command()(train)
+app.command()(predict)
+app.command()(summary)
 
 
 @app.command()
@@ -71,36 +70,31 @@ def verify(
     could not be judged.
     """
     if check is not None and case is None:
-        _refuse("--check names the requirement for --replay, which was not given")
+        refuse("--check names the requirement for --replay, which was not given")
     for path in report or []:
         if path.suffix not in WRITERS:
-            _refuse(f"--report must end in {' or '.join(WRITERS)}, got {path}")
+            refuse(f"--report must end in {' or '.join(WRITERS)}, got {path}")
         if not path.parent.is_dir():
-            _refuse(f"--report must name a file in an existing folder, got {path}")
+            refuse(f"--report must name a file in an existing folder, got {path}")
     operators = _operators(op)
     try:
         implementation = load(target)
     except TargetError as error:
-        _refuse(str(error))
+        refuse(str(error))
     if case is not None:
         raise typer.Exit(_replay(implementation, case, check))
     record = Report(target, profile.value, seed, implementation.conventions)
     try:
         _judge(implementation, operators, record, fail_fast=fail_fast, jobs=jobs or min(os.cpu_count() or 1, 4))
     except TargetError as error:
-        _refuse(str(error))
+        refuse(str(error))
     print_report(make_console(), record)
     for path in report or []:
         write(record, path)
     if record.failures:
         raise typer.Exit(DOES_NOT_CONFORM)
     if not record.conforms:
-        _refuse(f"target {target!r}: no case could be judged, so nothing is known about {', '.join(operators)}")
-
-
-def _refuse(reason: str) -> NoReturn:
-    make_console(stderr=True).print(f"[bold red]refcnn:[/] {escape(reason)}", soft_wrap=True)
-    raise typer.Exit(NOT_JUDGED)
+        refuse(f"target {target!r}: no case could be judged, so nothing is known about {', '.join(operators)}")
 
 
 def _operators(names: list[str] | None) -> list[str]:
@@ -110,7 +104,7 @@ def _operators(names: list[str] | None) -> list[str]:
         try:
             chosen.append(operator_of(name).name)
         except KeyError:
-            _refuse(f"--op must be one of {', '.join(OPERATORS)}; got {name!r}")
+            refuse(f"--op must be one of {', '.join(OPERATORS)}; got {name!r}")
     return list(dict.fromkeys(chosen))
 
 
@@ -146,7 +140,7 @@ def _replay(implementation: Implementation, text: str, check: str | None) -> int
             console.print(f"[bold red]{escape(line.text)}[/]" if line.violated else escape(line.text), soft_wrap=True)
             status = DOES_NOT_CONFORM if line.violated else status
     except ValueError as error:
-        _refuse(f"--replay: {error}")
+        refuse(f"--replay: {error}")
     return status
 
 

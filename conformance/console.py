@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import shlex
+from typing import NoReturn
 
+import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -25,6 +27,12 @@ def make_console(*, stderr: bool = False) -> Console:
     if console.is_terminal:
         return console
     return Console(stderr=stderr, highlight=False, emoji=False, width=_WIDTH, soft_wrap=True)
+
+
+def refuse(reason: str, status: int = 2) -> NoReturn:
+    """Say in one line on the error stream why there is nothing to show, and end the command."""
+    make_console(stderr=True).print(f"[bold red]refcnn:[/] {escape(reason)}", soft_wrap=True)
+    raise typer.Exit(status)
 
 
 def print_report(console: Console, report: Report) -> None:

@@ -95,15 +95,16 @@ class Layer:
 
     def load(self, parameters: Arrays, statistics: Arrays | None = None) -> None:
         """Put arrays in the place of those of the same names, which may not be missing, too many or misshapen."""
-        for kind, mine, given in (
-            ("parameters", self.parameters, parameters),
-            ("statistics", self.statistics, self.statistics if statistics is None else statistics),
-        ):
+        if statistics is None:
+            statistics = self.statistics
+        every = ("parameters", self.parameters, parameters), ("statistics", self.statistics, statistics)
+        for kind, mine, given in every:
             rule = f"{kind} of the names {sorted(mine)}"
             require(mine.keys() == given.keys(), type(self).__name__, kind, rule, sorted(given))
             for name, array in given.items():
                 wanted, got = mine[name].shape, np.shape(array)
                 require(got == wanted, type(self).__name__, name, f"of shape {wanted}", f"shape {got}")
+        for kind, _, given in every:  # only now, so that a refusal leaves the layer as it was
             self._put(kind, given)
 
     def _put(self, kind: str, arrays: Arrays) -> None:

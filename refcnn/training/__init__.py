@@ -1,1 +1,1 @@
-"""Training a network: how the images vary, how large the steps are."""
+"""Training: optimisers and schedules, the loop over batches and epochs, and what a run leaves behind."""

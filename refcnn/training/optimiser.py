@@ -79,7 +79,7 @@ class Optimiser:
         updated = {}
         for name, param in network.parameters.items():
             if self.weight_decay and name.split(".")[-1] == "weight":
-                param = self.ops.sgd_update(param, param, lr=lr * self.weight_decay)  # noqa: PLW2901
+                param = self.ops.sgd_update(param, param, lr=lr * self.weight_decay)
             updated[name] = self._updated(name, param, gradients[name], lr)
         network.load(updated)
 

@@ -67,7 +67,6 @@ class Trainer:
     batch_size : int, images a step
     augment : a function of a batch of images and a generator, that varies the images; None for none
     evaluate_on : int, the accuracies are those on the first so many images; None for all
-    ops : the namespace of the loss
 
     Raises
     ------
@@ -143,10 +142,12 @@ class Trainer:
 
     def accuracy(self, x: FloatArray, y: Labels) -> float:
         """Return the part of the images that the network classifies rightly."""
-        right = 0
-        for part in self._batches(len(x)):
-            right += int((self.network.forward(x[part]).argmax(axis=1) == y[part]).sum())
-        return right / len(x)
+        return float((self.probabilities(x).argmax(axis=1) == y).mean())
+
+    def probabilities(self, x: FloatArray) -> FloatArray:
+        """Return what the network takes for the probability of each class, (N, K), batch by batch."""
+        logits = [self.network.forward(x[part]) for part in self._batches(len(x))]
+        return np.asarray(self.optimiser.ops.softmax(np.concatenate(logits)))
 
     def state(self) -> State:
         """Return all that the rest of the run depends on; arrays are never changed in place, so none is copied."""
