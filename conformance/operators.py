@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import refcnn
-from conformance.contract import FUNCTIONS
+from conformance.contract import FUNCTIONS, OPERATORS
 from conformance.implementation import Implementation, NotProvidedError, NotSupportedError
 
 
@@ -14,7 +15,8 @@ class Operators:
     """The functions of the contract as attributes, for `Layer.use`.
 
     What the implementation leaves out, or answers with NotImplementedError, the reference does; `borrowed` collects
-    the names. What it gets wrong in form, or raises, ends the training as a CallError.
+    the names, and `unsupported` those of the second kind. With `only`, the other operators are the reference's too.
+    What it gets wrong in form, or raises, ends the training as a CallError.
 
     Examples
     --------
@@ -26,20 +28,25 @@ class Operators:
     ([[7.0]], [[0.0]], {'tanh'})
     """
 
-    def __init__(self, implementation: Implementation) -> None:
+    def __init__(self, implementation: Implementation, only: Iterable[str] | None = None) -> None:
         self.implementation = implementation
+        self.only = FUNCTIONS.keys() if only is None else {f.name for name in only for f in OPERATORS[name].functions}
         self.borrowed: set[str] = set()
+        self.unsupported: set[str] = set()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in FUNCTIONS:
             raise AttributeError(name)
 
         def function(*arguments: Any, **attributes: Any) -> Any:
-            try:
-                results = self.implementation.call(name, arguments, attributes)
-            except (NotProvidedError, NotSupportedError):
-                self.borrowed.add(name)
-                return getattr(refcnn, name)(*arguments, **attributes)
-            return results[0] if len(results) == 1 else results
+            if name in self.only:
+                with contextlib.suppress(NotProvidedError):
+                    try:
+                        results = self.implementation.call(name, arguments, attributes)
+                        return results[0] if len(results) == 1 else results
+                    except NotSupportedError:
+                        self.unsupported.add(name)
+            self.borrowed.add(name)
+            return getattr(refcnn, name)(*arguments, **attributes)
 
         return function

@@ -52,8 +52,8 @@ class DeepConvNet(Network):
         widths: tuple[int, ...] = (16, 32, 64),
         hidden: int = 128,
         classes: int = 10,
-        dropout: float = 0.25,
-        hidden_dropout: float = 0.5,
+        dropout: float = 0.1,
+        hidden_dropout: float = 0.3,
         rng: np.random.Generator | int = 0,
     ) -> None:
         is_several = isinstance(widths, tuple | list) and len(widths) > 0

@@ -80,7 +80,7 @@ def recipe(model: str) -> Configuration:
 
 
 # Warps after which a digit is still the same digit: degrees, a factor, degrees, pixels.
-WARPS = {"rotation": 10.0, "scale": 0.1, "shear": 5.0, "shift": 2.0}
+WARPS = {"rotation": 15.0, "scale": 0.15, "shear": 10.0, "shift": 2.0}
 
 
 def prepare(configuration: Configuration, data: MNIST, *, ops: Any = refcnn, evaluate_on: int | None = None) -> Trainer:

@@ -1,0 +1,143 @@
+"""The end-to-end check: networks trained on an implementation's operators.
+
+A network forgives: with a gradient that is a little wrong it still learns, only worse, and by how much worse drowns
+in what the choice of the seed does. So two runs are made. The first steps of a small network are compared with the
+same steps on the reference, where nothing is left to chance and rounding is all that may differ; and a whole training
+on digits must reach what the reference reaches over many seeds.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import refcnn
+from conformance.implementation import Implementation
+from conformance.operators import Operators
+from refcnn._checks import FloatArray
+from refcnn.layers import SoftmaxCrossEntropy
+from refcnn.layers.layer import Arrays
+from refcnn.mnist import MNIST, load
+from refcnn.models import SimpleConvNet
+from refcnn.training.optimiser import Optimiser
+from refcnn.training.run import Configuration, prepare
+
+STEPS = 5
+# The eps of Adam is large here: where a gradient is nothing but rounding, a small one would make it a whole step.
+OPTIMISERS: dict[str, dict[str, float]] = {
+    "sgd": {"lr": 0.2},
+    "momentum": {"lr": 0.1, "momentum": 0.9},
+    "adam": {"lr": 0.01, "eps": 1e-3},
+}
+# What rounding may do in five steps, as a part of how far the parameters went. `scripts/accuracy.py departures` prints
+# what it does to right implementations, and that is at most a fiftieth of this.
+ALLOWED = {"float64": 1e-11, "float32": 1e-3}
+
+
+class Departure(NamedTuple):
+    """Where a training left that of the reference: how far, as a part of the way gone, and how far is allowed."""
+
+    step: int
+    parameter: str
+    worst: float
+    allowed: float
+
+    def __str__(self) -> str:
+        """Say it in a sentence."""
+        return (
+            f"after step {self.step}, {self.parameter} is off by {self.worst:.2g} of the way that it went; "
+            f"{self.allowed:g} is allowed"
+        )
+
+
+def departure(implementation: Implementation, optimiser: str, only: Iterable[str] | None = None) -> Departure | None:
+    """Train a small network for a few steps, on the implementation and on the reference; return where they part.
+
+    In float64, or in float32 if the implementation does not support that. Of the parameters that part in the same
+    step, the one that is off most is named.
+    """
+    operators = Operators(implementation, only)
+    dtype = "float64"
+    mine = steps(operators, optimiser, dtype)
+    if operators.unsupported:
+        dtype = "float32"
+        mine = steps(operators, optimiser, dtype)
+    theirs = steps(refcnn, optimiser, dtype)
+    for step in range(1, STEPS + 1):
+        off = {name: part_of_the_way(mine[step][name], want, theirs[0][name]) for name, want in theirs[step].items()}
+        name = max(off, key=off.__getitem__)
+        if not off[name] <= ALLOWED[dtype]:
+            return Departure(step, name, off[name], ALLOWED[dtype])
+    return None
+
+
+def steps(ops: Any, optimiser: str, dtype: str) -> list[Arrays]:
+    """Return the parameters before the first step and after each."""
+    rng = np.random.default_rng(0)
+    # Height, width, images, filters and classes all differ, so that none can be taken for another.
+    network = SimpleConvNet((2, 11, 9), filters=4, kernel_size=(3, 2), hidden=8, classes=3, rng=rng)
+    network.astype(dtype).use(ops)
+    x, y = rng.standard_normal((6, 2, 11, 9)).astype(dtype), np.arange(6) % 3
+    loss, mover = SoftmaxCrossEntropy(ops), Optimiser(optimiser, ops=ops, **OPTIMISERS[optimiser])
+    parameters = [network.parameters]
+    for _ in range(STEPS):
+        loss.forward(network.forward(x, training=True), y)
+        network.backward(loss.backward())
+        mover.update(network)
+        parameters.append(network.parameters)
+    return parameters
+
+
+def part_of_the_way(mine: FloatArray, want: FloatArray, start: FloatArray) -> float:
+    """Return the largest difference as a part of the longest way; NaN differs infinitely."""
+    off = float(np.max(np.abs(mine - want)) / np.max(np.abs(want - start)))
+    return off if np.isfinite(off) else np.inf
+
+
+class Reach(NamedTuple):
+    """The test accuracies of the reference over seeds: what a right implementation reaches too."""
+
+    mean: float
+    deviation: float
+    least: float
+
+    def holds(self, accuracy: float) -> bool:
+        """Return whether an accuracy is high enough, and within three standard deviations of the mean."""
+        return accuracy >= self.least and abs(accuracy - self.mean) <= 3 * self.deviation
+
+    def __str__(self) -> str:
+        """Say it in a sentence."""
+        low, high = self.mean - 3 * self.deviation, self.mean + 3 * self.deviation
+        return (
+            f"at least {self.least}, and from {low:.4f} to {high:.4f} (the reference: {self.mean} ± {self.deviation})"
+        )
+
+
+def reference_reach() -> Reach:
+    """Return what `scripts/accuracy.py` measured: the file beside this one says how, and when."""
+    measured = json.loads((files("conformance") / "reference_accuracy.json").read_text())
+    return Reach(measured["mean"], measured["standard_deviation"], 0.95)
+
+
+def seconds_of_training(implementation: Implementation, only: Iterable[str] | None = None) -> float:
+    """Foretell how long `trained_accuracy` takes, from a batch of a few images."""
+    images, labels = np.zeros((4, 1, 28, 28), np.float32), np.arange(4)
+    digits = MNIST(images, labels, images[:1], labels[:1])
+    trainer = prepare(Configuration(epochs=2, batch_size=2), digits, ops=Operators(implementation, only))
+    epochs = trainer.epochs(2)
+    next(epochs)  # what is compiled or loaded on the first call is not what takes long
+    begin = time.perf_counter()
+    next(epochs)
+    return (time.perf_counter() - begin) / len(images) * 4000 * Configuration().epochs
+
+
+def trained_accuracy(implementation: Implementation, only: Iterable[str] | None = None) -> float:
+    """Train SimpleConvNet on 4,000 digits, and return the part of 1,000 others that it reads rightly."""
+    trainer = prepare(Configuration(), load(), ops=Operators(implementation, only), evaluate_on=1000)
+    *_, last = trainer.epochs(Configuration().epochs)
+    return last.test_accuracy
