@@ -1,5 +1,7 @@
 """Max pooling: a window becomes its maximum."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -102,13 +104,20 @@ def max_pool2d_backward(
     (g, x), dtype = floats("max_pool2d_backward", grad_output=grad_output, x=x)
     axes = slide_pool("max_pool2d_backward", x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     shape("max_pool2d_backward", "grad_output", g, output_shape(x, axes), x=x)
-    grad_x = np.zeros(x.shape, x.dtype)  # not zeros_like: the flat view below needs rows one after the other
-    for images in blocks(len(x), x[:1].nbytes):
-        source, sent = _sources(x[images], axes)
-        # Windows that overlap may have the same source: add.at adds up, where an assignment would keep the last.
-        with np.errstate(all="ignore"):  # inf − inf is NaN, and no cause for a warning
-            np.add.at(grad_x[images].reshape(-1), source[sent], g[images][sent])
-    with np.errstate(all="ignore"):  # nor is a sum beyond float16
+    grad_x = np.empty(x.shape, x.dtype)  # not empty_like: the flat view below needs rows one after the other
+    with np.errstate(all="ignore"):  # inf − inf is NaN, and no cause for a warning
+        for images in blocks(len(x), x[:1].nbytes):
+            pixels, gradients = grad_x[images].reshape(-1), g[images]
+            visit, steps = _last_to_take_over(x[images], axes)
+            if images.start == 0:
+                origin = _origins(visit.shape, x.shape, axes)  # of the first block, which is the largest
+            source = origin[: len(visit)] + steps[visit]
+            shows_any = visit > 0
+            if not shows_any.all():
+                source, gradients = source[shows_any], gradients[shows_any]
+            pixels[:] = 0
+            # Windows that overlap may have the same source: add.at adds up, where an assignment would keep the last.
+            np.add.at(pixels, source.reshape(-1), gradients.reshape(-1))
         return np.asarray(grad_x, dtype)
 
 
@@ -121,26 +130,31 @@ def _maximum(x: FloatArray, axes: Axes) -> FloatArray:
     return y
 
 
-def _sources(x: FloatArray, axes: Axes) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return which pixel of `x`, laid out flat, each window takes its maximum from, and whether it shows any.
+def _last_to_take_over(x: FloatArray, axes: Axes) -> tuple[NDArray[np.unsignedinteger[Any]], NDArray[np.intp]]:
+    """Return which visit found the maximum of each window (0 for none), and where in a window each visit looks.
 
-    The cells are gone through from the last to the first, so that a cell takes over from those after it that it
-    equals, and a NaN from all.
+    The cells are visited from the last to the first, so that a cell takes over from those after it that it equals,
+    and a NaN from all. A cell lies at (kh·dilation)·W + kw·dilation from the first of its window, in pixels laid out
+    flat.
     """
-    N, C, H, W = x.shape
     rows, columns = axes
     visits = list(reversed(list(cells(axes))))
     best = np.full(output_shape(x, axes), -np.inf, x.dtype)
-    visit = np.zeros(best.shape, np.min_scalar_type(len(visits)))  # the last that took over, from 1; 0 for none
-    steps = np.zeros(1 + len(visits), np.intp)  # from the first cell of a window to the one of that visit
-    with np.errstate(all="ignore"):
-        for number, ((i, j), outputs, pixels) in enumerate(visits, 1):
-            shown = x[pixels].copy()  # read three times, from one piece of memory
-            takes_over = (shown >= best[outputs]) | np.isnan(shown)
-            np.maximum(best[outputs], shown, out=best[outputs])
-            np.maximum(visit[outputs], takes_over * visit.dtype.type(number), out=visit[outputs])
-            steps[number] = i * rows.dilation * W + j * columns.dilation
+    visit = np.zeros(best.shape, np.min_scalar_type(len(visits)))
+    steps = np.zeros(1 + len(visits), np.intp)
+    for number, ((i, j), outputs, pixels) in enumerate(visits, 1):
+        shown = x[pixels].copy()  # read three times, from one piece of memory
+        takes_over = (shown >= best[outputs]) | np.isnan(shown)
+        np.maximum(best[outputs], shown, out=best[outputs])
+        np.maximum(visit[outputs], takes_over * visit.dtype.type(number), out=visit[outputs])
+        steps[number] = i * rows.dilation * x.shape[3] + j * columns.dilation
+    return visit, steps
+
+
+def _origins(y_shape: tuple[int, ...], x_shape: tuple[int, ...], axes: Axes) -> NDArray[np.intp]:
+    """Return where the first cell of each window (N, C, OH, OW) lies, in pixels laid out flat."""
+    (N, C), (H, W), (rows, columns) = y_shape[:2], x_shape[2:], axes
     image = np.arange(N * C).reshape(N, C, 1, 1) * (H * W)
     top = (np.arange(rows.outputs) * rows.stride - rows.before).reshape(-1, 1) * W
     left = np.arange(columns.outputs) * columns.stride - columns.before
-    return image + top + left + steps[visit], visit > 0
+    return image + top + left

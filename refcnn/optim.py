@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from refcnn._blocks import blocks
 from refcnn._checks import FloatArray, floats, fraction, integer, real, shape
 
 
@@ -144,9 +145,16 @@ def adam_update(
     step = integer("adam_update", "step", step, 1)
     beta1, beta2 = fraction("adam_update", "beta1", beta1), fraction("adam_update", "beta2", beta2)
     lr, eps = real("adam_update", "lr", lr), real("adam_update", "eps", eps)
+    new = [np.empty(param.shape, dtype) for _ in range(3)]
+    given = [np.ravel(array) for array in (param, grad, m, v)]
     with np.errstate(all="ignore"):
-        m = beta1 * m + (1 - beta1) * grad
-        v = beta2 * v + (1 - beta2) * grad**2
-        m_hat, v_hat = m / (1 - beta1**step), v / (1 - beta2**step)
-        param = param - lr * (m_hat / (np.sqrt(v_hat) + eps))
-        return np.asarray(param, dtype), np.asarray(m, dtype), np.asarray(v, dtype)
+        for part in blocks(param.size, 4 * param.itemsize):  # a dozen passes, over what stays in cache
+            param, grad, m, v = (array[part] for array in given)
+            m = beta1 * m + (1 - beta1) * grad
+            v = beta2 * v + (1 - beta2) * grad**2
+            m_hat, v_hat = m / (1 - beta1**step), v / (1 - beta2**step)
+            param = param - lr * (m_hat / (np.sqrt(v_hat) + eps))
+            for array, values in zip(new, (param, m, v), strict=True):
+                array.reshape(-1)[part] = values
+    param, m, v = new
+    return param, m, v
