@@ -55,7 +55,7 @@ def max_pool2d(
     (x,), dtype = floats("max_pool2d", x=x)
     axes = slide_pool("max_pool2d", x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     y = np.empty(output_shape(x, axes), dtype)
-    for images in blocks(len(x), x[:1].nbytes):
+    for images in blocks(len(x), 3 * x[:1].nbytes):
         y[images] = _maximum(x[images], axes)
     return y
 
@@ -106,7 +106,7 @@ def max_pool2d_backward(
     shape("max_pool2d_backward", "grad_output", g, output_shape(x, axes), x=x)
     grad_x = np.empty(x.shape, x.dtype)  # not empty_like: the flat view below needs rows one after the other
     with np.errstate(all="ignore"):  # inf − inf is NaN, and no cause for a warning
-        for images in blocks(len(x), x[:1].nbytes):
+        for images in blocks(len(x), 3 * x[:1].nbytes):
             pixels, gradients = grad_x[images].reshape(-1), g[images]
             visit, steps = _last_to_take_over(x[images], axes)
             if images.start == 0:

@@ -148,7 +148,7 @@ def adam_update(
     new = [np.empty(param.shape, dtype) for _ in range(3)]
     given = [np.ravel(array) for array in (param, grad, m, v)]
     with np.errstate(all="ignore"):
-        for part in blocks(param.size, 4 * param.itemsize):  # a dozen passes, over what stays in cache
+        for part in blocks(param.size, 16 * param.itemsize):  # that many passes, over what stays in cache
             param, grad, m, v = (array[part] for array in given)
             m = beta1 * m + (1 - beta1) * grad
             v = beta2 * v + (1 - beta2) * grad**2
