@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from refcnn._checks import FloatArray, Padding, Pair, groups_divide, pair, require
+from refcnn._checks import FloatArray, Padding, Pair, groups_divide, integer, pair, require
 from refcnn._windows import slide_both, spread_both
 from refcnn.layers.initialisation import initial_weight
 from refcnn.layers.layer import Layer, Shape
@@ -48,6 +48,8 @@ class Conv2d(Layer):
         rng: np.random.Generator | int,
     ) -> None:
         super().__init__()
+        in_channels = integer("Conv2d", "in_channels", in_channels, 1)
+        out_channels = integer("Conv2d", "out_channels", out_channels, 1)
         groups_divide("Conv2d", groups, {"in_channels": in_channels, "out_channels": out_channels})
         self.in_channels, self.groups = in_channels, groups
         self.stride, self.padding, self.dilation = stride, padding, dilation
@@ -68,10 +70,10 @@ class Conv2d(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (F, OH, OW) of (C, H, W)."""
-        C, sizes = input_shape[0], input_shape[1:]
+        C, *sizes = self._image(input_shape)
         require(self.in_channels == C, "Conv2d", "input_shape", f"of {self.in_channels} channels", input_shape)
         F, kernel = len(self._weight()), self._weight().shape[2:]
-        axes = slide_both("Conv2d", "kernel_size", sizes, kernel, self.stride, self.padding, self.dilation)
+        axes = slide_both("Conv2d", "kernel_size", tuple(sizes), kernel, self.stride, self.padding, self.dilation)
         return (F, *(axis.outputs for axis in axes))
 
     def multiply_adds(self, input_shape: Shape) -> int:
@@ -114,6 +116,8 @@ class ConvTranspose2d(Layer):
         rng: np.random.Generator | int,
     ) -> None:
         super().__init__()
+        in_channels = integer("ConvTranspose2d", "in_channels", in_channels, 1)
+        out_channels = integer("ConvTranspose2d", "out_channels", out_channels, 1)
         groups_divide("ConvTranspose2d", groups, {"in_channels": in_channels, "out_channels": out_channels})
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.stride, self.padding, self.output_padding, self.dilation = stride, padding, output_padding, dilation
@@ -134,16 +138,17 @@ class ConvTranspose2d(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (F, OH, OW) of (C, H, W)."""
-        C, sizes = input_shape[0], input_shape[1:]
+        C, *sizes = self._image(input_shape)
         require(self.in_channels == C, "ConvTranspose2d", "input_shape", f"of {self.in_channels} channels", input_shape)
         kernel = self._weight().shape[2:]
         attributes = self.stride, self.padding, self.output_padding, self.dilation
-        axes = spread_both("ConvTranspose2d", sizes, kernel, *attributes)
+        axes = spread_both("ConvTranspose2d", tuple(sizes), kernel, *attributes)
         return (self.out_channels, *(axis.size for axis in axes))
 
     def multiply_adds(self, input_shape: Shape) -> int:
         """Count one for each weight at each pixel of the input."""
-        return self._parameters["weight"].size * math.prod(input_shape[1:])
+        _, H, W = self._image(input_shape)
+        return self._parameters["weight"].size * H * W
 
     def _attributes(self) -> dict[str, Any]:
         return {

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from refcnn._checks import FloatArray, require
+from refcnn._checks import FloatArray, real, require
 
 SCHEMES = ("he", "xavier")
 
@@ -36,8 +36,10 @@ def initial_weight(
 
     Raises
     ------
+    TypeError
+        A scheme that is neither a name nor a number.
     ValueError
-        A scheme of another name, a standard deviation that is not above 0.
+        A scheme of another name, a standard deviation that is not above 0, or infinite.
 
     References
     ----------
@@ -50,7 +52,7 @@ def initial_weight(
     >>> print(f"{weight.std():.2f}")
     0.20
     """
-    known = scheme in SCHEMES if isinstance(scheme, str) else scheme > 0
+    known = scheme in SCHEMES if isinstance(scheme, str) else 0 < real("initial_weight", "scheme", scheme) < math.inf
     rule = f"one of {', '.join(SCHEMES)}, or a standard deviation above 0"
     require(known, "initial_weight", "scheme", rule, repr(scheme))
     if scheme == "he":

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 import refcnn
-from refcnn._checks import FloatArray, require
+from refcnn._checks import FloatArray, rank, require
 
 Arrays = dict[str, FloatArray]
 Shape = tuple[int, ...]
@@ -109,6 +109,11 @@ class Layer:
 
     def _put(self, kind: str, arrays: Arrays) -> None:
         getattr(self, kind).update(arrays)
+
+    def _image(self, input_shape: Shape) -> Shape:
+        """Refuse a shape that is not (C, H, W)."""
+        rank(type(self).__name__, "input_shape", input_shape, "(C, H, W)")
+        return input_shape
 
     def _set_weight_and_bias(self, weight: FloatArray, biases: int) -> None:
         self._parameters["weight"] = weight

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from refcnn._checks import FloatArray, require
+from refcnn._checks import FloatArray, integer, require
 from refcnn.layers.initialisation import initial_weight
 from refcnn.layers.layer import Layer, Shape
 
@@ -38,6 +38,8 @@ class Linear(Layer):
         rng: np.random.Generator | int,
     ) -> None:
         super().__init__()
+        in_features = integer("Linear", "in_features", in_features, 1)
+        out_features = integer("Linear", "out_features", out_features, 1)
         weight = initial_weight((out_features, in_features), init, fan_in=in_features, fan_out=out_features, rng=rng)
         self._set_weight_and_bias(weight, out_features if bias else 0)
 

@@ -119,4 +119,4 @@ class GlobalAvgPool2d(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (C, 1, 1) of (C, H, W)."""
-        return (input_shape[0], 1, 1)
+        return (self._image(input_shape)[0], 1, 1)

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike
 
-from refcnn._checks import FloatArray
+from refcnn._checks import FloatArray, require
 from refcnn.layers.layer import Arrays, Layer, Shape
 
 
@@ -19,6 +19,11 @@ class Sequential(Layer):
     Parameters
     ----------
     layers : the layers by name, in their order
+
+    Raises
+    ------
+    ValueError
+        The same layer in two places.
 
     References
     ----------
@@ -35,6 +40,7 @@ class Sequential(Layer):
     def __init__(self, **layers: Layer) -> None:
         super().__init__()
         self.layers = layers
+        self._refuse_a_layer_twice()
 
     @property
     def parameters(self) -> Arrays:
@@ -88,6 +94,15 @@ class Sequential(Layer):
         for layer in self.layers.values():
             layer.astype(dtype)
         return self
+
+    def _refuse_a_layer_twice(self) -> None:
+        """Refuse to have one layer in two places: it remembers one input, and would answer for the second alone."""
+        names: dict[int, str] = {}
+        for name, layer in self.layers.items():
+            first = names.setdefault(id(layer), name)
+            require(
+                first == name, type(self).__name__, "layers", "a layer of its own in each place", f"{first} as {name}"
+            )
 
     def _gathered(self, kind: str) -> Arrays:
         return {

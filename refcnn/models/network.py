@@ -72,6 +72,7 @@ got 6 pixels (image 5)
                 kind = TypeError if isinstance(error, TypeError) else ValueError
                 raise kind(f"{type(self).__name__}: {name}: {error}") from error
             self.layers[name] = layer
+        self._refuse_a_layer_twice()
 
     def forward(self, x: FloatArray, *, training: bool = False, rng: np.random.Generator | None = None) -> FloatArray:
         """Answer a batch of inputs of the network's shape."""

@@ -237,3 +237,25 @@ def test_layers_that_could_not_answer_are_refused_when_they_are_made(
     with pytest.raises(error) as caught:
         make()
     assert str(caught.value) == message
+
+
+def test_a_layer_has_one_place_in_a_chain() -> None:
+    relu = ReLU()
+    with pytest.raises(ValueError, match="layers must be a layer of its own in each place, got first as second"):
+        Sequential(first=relu, second=relu)
+
+
+@pytest.mark.parametrize("layer", [Conv2d(3, 2, 1, rng=0), ConvTranspose2d(3, 2, 1, rng=0), GlobalAvgPool2d()])
+@pytest.mark.parametrize("input_shape", [(3,), (3, 9), (3, 9, 9, 9)])
+def test_the_shape_of_an_image_has_three_numbers(layer: Layer, input_shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"input_shape must be \(C, H, W\), got shape \(3"):
+        layer.output_shape(input_shape)
+
+
+@pytest.mark.parametrize("size", [0, -2])
+def test_a_layer_has_channels_or_features(size: int) -> None:
+    for make in (lambda n: Conv2d(n, 4, 1, rng=0), lambda n: ConvTranspose2d(n, 4, 1, rng=0)):
+        with pytest.raises(ValueError, match=f"in_channels must be at least 1, got {size}"):
+            make(size)
+    with pytest.raises(ValueError, match=f"out_features must be at least 1, got {size}"):
+        Linear(3, size, rng=0)
