@@ -8,15 +8,16 @@ from typing import Any
 
 import refcnn
 from conformance.contract import FUNCTIONS, OPERATORS
-from conformance.implementation import Implementation, NotProvidedError, NotSupportedError
+from conformance.implementation import CallError, Implementation, NotProvidedError, NotSupportedError
 
 
 class Operators:
     """The functions of the contract as attributes, for `Layer.use`.
 
     What the implementation leaves out, or answers with NotImplementedError, the reference does; `borrowed` collects
-    the names, and `unsupported` those of the second kind. With `only`, the other operators are the reference's too.
-    What it gets wrong in form, or raises, ends the training as a CallError.
+    the names, `unsupported` those of the second kind, and `used` what the implementation did itself. With `only`, the
+    other operators are the reference's too. What it gets wrong in form, or raises, ends the training as a CallError
+    that names the function.
 
     Examples
     --------
@@ -31,6 +32,7 @@ class Operators:
     def __init__(self, implementation: Implementation, only: Iterable[str] | None = None) -> None:
         self.implementation = implementation
         self.only = FUNCTIONS.keys() if only is None else {f.name for name in only for f in OPERATORS[name].functions}
+        self.used: set[str] = set()
         self.borrowed: set[str] = set()
         self.unsupported: set[str] = set()
 
@@ -42,11 +44,22 @@ class Operators:
             if name in self.only:
                 with contextlib.suppress(NotProvidedError):
                     try:
-                        results = self.implementation.call(name, arguments, attributes)
-                        return results[0] if len(results) == 1 else results
+                        return self._own(name, arguments, attributes)
                     except NotSupportedError:
                         self.unsupported.add(name)
             self.borrowed.add(name)
             return getattr(refcnn, name)(*arguments, **attributes)
 
         return function
+
+    def _own(self, name: str, arguments: tuple[Any, ...], attributes: dict[str, Any]) -> Any:
+        """Return the answer of the implementation, an array or a tuple of them."""
+        try:
+            results = self.implementation.call(name, arguments, attributes)
+            for result in results:
+                if result.dtype.kind != "f":  # the judge reports it; parameters cannot be of it
+                    raise CallError(f"returned {result.dtype}, want floating numbers")
+        except CallError as error:
+            raise CallError(f"{self.implementation.target}: {name} {error}", error.raised) from error
+        self.used.add(name)
+        return results[0] if len(results) == 1 else results

@@ -37,6 +37,11 @@ OPTIMISERS: dict[str, dict[str, float]] = {
 # What rounding may do in five steps, as a part of how far the parameters went. `scripts/accuracy.py departures` prints
 # what it does to right implementations, and that is at most a fiftieth of this.
 ALLOWED = {"float64": 1e-11, "float32": 1e-3}
+_TRAINED_ON = 4000  # digits
+
+
+class NothingToTrainOnError(Exception):
+    """The implementation provides nothing that the training calls; a pass would say nothing about it."""
 
 
 class Departure(NamedTuple):
@@ -60,6 +65,13 @@ def departure(implementation: Implementation, optimiser: str, only: Iterable[str
 
     In float64, or in float32 if the implementation does not support that. Of the parameters that part in the same
     step, the one that is off most is named.
+
+    Raises
+    ------
+    NothingToTrainOnError
+        None of the functions that the network and the optimiser call is the implementation's.
+    CallError
+        A function raised, or returned what is no result of it.
     """
     operators = Operators(implementation, only)
     dtype = "float64"
@@ -67,6 +79,7 @@ def departure(implementation: Implementation, optimiser: str, only: Iterable[str
     if operators.unsupported:
         dtype = "float32"
         mine = steps(operators, optimiser, dtype)
+    _refuse_what_was_not_used(operators)
     theirs = steps(refcnn, optimiser, dtype)
     for step in range(1, STEPS + 1):
         off = {name: part_of_the_way(mine[step][name], want, theirs[0][name]) for name, want in theirs[step].items()}
@@ -125,15 +138,30 @@ def reference_reach() -> Reach:
 
 
 def seconds_of_training(implementation: Implementation, only: Iterable[str] | None = None) -> float:
-    """Foretell how long `trained_accuracy` takes, from a batch of a few images."""
-    images, labels = np.zeros((4, 1, 28, 28), np.float32), np.arange(4)
-    digits = MNIST(images, labels, images[:1], labels[:1])
-    trainer = prepare(Configuration(epochs=2, batch_size=2), digits, ops=Operators(implementation, only))
-    epochs = trainer.epochs(2)
-    next(epochs)  # what is compiled or loaded on the first call is not what takes long
+    """Foretell how long `trained_accuracy` takes, from steps of one image and of three.
+
+    Raises
+    ------
+    NothingToTrainOnError, CallError
+        As `departure`.
+    """
+    operators = Operators(implementation, only)
+    whole = Configuration()
+    _seconds_of_a_step(operators, 1)  # what is compiled or loaded on the first call is not what takes long
+    _refuse_what_was_not_used(operators)
+    one, three = (_seconds_of_a_step(operators, images) for images in (1, 3))
+    per_image = max(three - one, 0) / 2
+    per_step = max(one - per_image, 0)
+    return whole.epochs * (_TRAINED_ON * per_image + _TRAINED_ON / whole.batch_size * per_step)
+
+
+def _seconds_of_a_step(operators: Operators, images: int) -> float:
+    """Return what forward, backward and update take, and the evaluation of as many images."""
+    x, y = np.zeros((images, 1, 28, 28), np.float32), np.arange(images)
+    trainer = prepare(Configuration(epochs=1), MNIST(x, y, x, y), ops=operators, evaluate_on=1)
     begin = time.perf_counter()
-    next(epochs)
-    return (time.perf_counter() - begin) / len(images) * 4000 * Configuration().epochs
+    list(trainer.epochs(1))
+    return time.perf_counter() - begin
 
 
 def trained_accuracy(implementation: Implementation, only: Iterable[str] | None = None) -> float:
@@ -141,3 +169,9 @@ def trained_accuracy(implementation: Implementation, only: Iterable[str] | None 
     trainer = prepare(Configuration(), load(), ops=Operators(implementation, only), evaluate_on=1000)
     *_, last = trainer.epochs(Configuration().epochs)
     return last.test_accuracy
+
+
+def _refuse_what_was_not_used(operators: Operators) -> None:
+    if not operators.used:
+        target = operators.implementation.target
+        raise NothingToTrainOnError(f"{target} provides none of {', '.join(sorted(operators.borrowed))}")

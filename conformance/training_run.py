@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import refcnn
 from conformance.console import make_console
 from conformance.implementation import load as load_target
 from conformance.operators import Operators
-from refcnn._checks import FloatArray
+from refcnn._checks import FloatArray, require
 from refcnn.mnist import MNIST
 from refcnn.mnist import load as load_digits
 from refcnn.training import checkpoint
@@ -22,6 +22,7 @@ from refcnn.training.run import Configuration, prepare, untrained
 from refcnn.training.trainer import Batch, Epoch, Trainer
 
 CHECKPOINT = "checkpoint.npz"
+REFERENCE = "refcnn"
 
 
 @dataclass(frozen=True)
@@ -29,19 +30,29 @@ class Order:
     """What was asked for: the training, and whatever else decides what comes of it.
 
     ``folder`` is where the files of the digits are, ``ops`` the target that provides the operators, and the run ends
-    early at the test accuracy ``target``.
+    early at the test accuracy ``target``. A value of a wrong type is refused by TypeError, a ``target`` out of range
+    by ValueError.
     """
 
     training: Configuration
     data: str = "digits"
     folder: str | None = None
-    ops: str = "refcnn"
+    ops: str = REFERENCE
     evaluate_on: int | None = None
     target: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, kind in {"data": str, "folder": str | None, "ops": str, "target": float | int | None}.items():
+            value = getattr(self, name)
+            rule = "a number" if name == "target" else "a text"
+            require(isinstance(value, kind), "Order", name, rule, repr(value), TypeError)
+        require(self.target is None or 0 <= self.target <= 1, "Order", "target", "from 0 to 1", self.target)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Order:
         """Read what `dataclasses.asdict` wrote; raise TypeError or ValueError if that is not what it is."""
+        wanted = {field.name for field in fields(cls)}
+        require(values.keys() == wanted, "Order", "names", str(sorted(wanted)), sorted(values))
         return cls(**{**values, "training": Configuration.from_json(values["training"])})
 
 
@@ -50,25 +61,37 @@ class Run:
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        self.operators = None if order.ops == "refcnn" else Operators(load_target(order.ops))
+        self.operators = None if order.ops == REFERENCE else Operators(load_target(order.ops))
         self.digits: MNIST = load_digits(order.data, folder=order.folder)  # type: ignore[arg-type]  # checked there
         ops = self.operators or refcnn
         self.trainer: Trainer = prepare(order.training, self.digits, ops=ops, evaluate_on=order.evaluate_on)
 
     @classmethod
-    def resumed(cls, folder: Path, epochs: int | None) -> Run:
-        """Go on from the checkpoint in a folder, if asked for to another number of epochs."""
+    def resumed(cls, folder: Path, *, epochs: int | None = None, ops: str = REFERENCE) -> Run:
+        """Go on from the checkpoint in a folder, if asked for to another number of epochs.
+
+        The operators must be named again: it is not for a file to say what is imported.
+
+        Raises
+        ------
+        CheckpointError
+            No checkpoint, or one that is not of a run; other operators than those, fewer epochs than it has seen.
+        DataError, ImportError, TargetError
+            The digits, or what reads them, or the operators are not there.
+        """
         path = folder / CHECKPOINT
         state, values = checkpoint.load(path)
         try:
             order = Order.from_json(values)
+            require(ops == order.ops, "resume", "--ops", f"{order.ops}, which the run was trained on", ops)
             if epochs is not None:
-                training = Configuration.from_json(asdict(order.training) | {"epochs": epochs})
-                order = Order.from_json(asdict(order) | {"training": asdict(training)})
+                done = len(state.history)
+                require(epochs >= done, "resume", "--epochs", f"at least {done}, which the run has seen", epochs)
+                order = replace(order, training=replace(order.training, epochs=epochs))
             run = cls(order)
             run.trainer.restore(state)
-        except (KeyError, TypeError, ValueError) as error:
-            raise checkpoint.CheckpointError(f"checkpoint: {path} is of no such run: {error}") from error
+        except (TypeError, ValueError) as error:
+            raise checkpoint.CheckpointError(f"checkpoint: {path} cannot be gone on with: {error}") from error
         return run
 
     def save(self, folder: Path) -> None:
@@ -85,8 +108,8 @@ class Run:
             task = bar.add_task("", total=count)
 
             def on_batch(batch: Batch) -> None:
-                text = f"epoch {batch.epoch}/{total}  loss {batch.loss:.4f}"
-                bar.update(task, completed=batch.seen, description=text)
+                what = f"loss {batch.loss:.4f}" if batch.seen < count else "accuracies…"
+                bar.update(task, completed=batch.seen, description=f"epoch {batch.epoch}/{total}  {what}")
 
             for epoch in self.trainer.epochs(total, target=self.order.target, on_batch=on_batch):
                 after_epoch()
@@ -127,6 +150,6 @@ def classify(folder: Path, images: list[FloatArray]) -> list[FloatArray]:
     try:
         network = untrained(Order.from_json(values).training, images[0])
         network.load(state.parameters, state.statistics)
-    except (KeyError, TypeError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise checkpoint.CheckpointError(f"checkpoint: {path} is of no such network: {error}") from error
     return [refcnn.softmax(network.forward(image))[0] for image in images]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 import refcnn
-from refcnn._checks import FloatArray, real, require
+from refcnn._checks import FloatArray, fraction, integer, real, require
 from refcnn.layers.layer import Arrays, Layer
 from refcnn.training.schedule import Schedule
 
@@ -31,10 +32,10 @@ class Optimiser:
     Parameters
     ----------
     name : "sgd", "momentum" or "adam"
-    lr : float, or a function of the step, counted from 0, such as `schedule` returns
+    lr : float, at least 0, or a function of the step, counted from 0, such as `schedule` returns
     weight_decay : float, at least 0
     ops : the namespace of the update functions
-    settings : momentum (0.9) for "momentum"; beta1 (0.9), beta2 (0.999) and eps (1e-8) for "adam"
+    settings : momentum (0.9) for "momentum"; beta1 (0.9), beta2 (0.999) and eps (1e-8) for "adam"; all in [0, 1)
 
     Raises
     ------
@@ -65,10 +66,10 @@ class Optimiser:
         rule = f"among {sorted(_SETTINGS[name])} for {name!r}"
         require(not foreign, "Optimiser", "settings", rule, foreign, TypeError)
         self.name, self.ops = name, ops
-        self.lr: Schedule = lr if callable(lr) else _constant(real("Optimiser", "lr", lr))
-        self.weight_decay = real("Optimiser", "weight_decay", weight_decay)
-        require(self.weight_decay >= 0, "Optimiser", "weight_decay", "at least 0", weight_decay)
-        self.settings = {**_SETTINGS[name], **settings}
+        self.lr: Schedule = lr if callable(lr) else _constant(_amount("lr", lr))
+        self.weight_decay = _amount("weight_decay", weight_decay)
+        given = {setting: fraction("Optimiser", setting, value) for setting, value in settings.items()}
+        self.settings = {**_SETTINGS[name], **given}
         self.step = 0
         self.state: Arrays = {}
 
@@ -83,8 +84,21 @@ class Optimiser:
             updated[name] = self._updated(name, param, gradients[name], lr)
         network.load(updated)
 
-    def load(self, step: int, state: Arrays) -> None:
-        """Go on from where another optimiser of the same name was, for the same network."""
+    def load(self, step: int, state: Arrays, network: Layer) -> None:
+        """Go on from where another optimiser of the same name was.
+
+        Raises
+        ------
+        TypeError, ValueError
+            A step below 0, arrays that are not those that this optimiser keeps for the parameters of the network.
+        """
+        step = integer("Optimiser", "step", step, 0)
+        kept = {f"{name}.{array}": name for name in network.parameters for array in _KEPT[self.name]} if step else {}
+        rule = f"{self.name} after {step} steps: {sorted(kept)}"
+        require(state.keys() == kept.keys(), "Optimiser", "state", rule, sorted(state))
+        for key, name in kept.items():
+            wanted, got = network.parameters[name].shape, np.shape(state[key])
+            require(got == wanted, "Optimiser", key, f"of shape {wanted}, that of the parameter", f"shape {got}")
         self.step, self.state = step, dict(state)
 
     def _updated(self, name: str, param: FloatArray, grad: FloatArray, lr: float) -> FloatArray:
@@ -100,6 +114,12 @@ class Optimiser:
         new, *arrays = (np.asarray(result) for result in results)
         self.state.update(zip(kept, arrays, strict=True))
         return new
+
+
+def _amount(argument: str, value: float) -> float:
+    amount = real("Optimiser", argument, value)
+    require(0 <= amount < math.inf, "Optimiser", argument, "finite and at least 0", amount)
+    return amount
 
 
 def _constant(lr: float) -> Schedule:

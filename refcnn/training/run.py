@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 import refcnn
-from refcnn._checks import FloatArray, require
+from refcnn._checks import FloatArray, flag, integer, real, require
 from refcnn.mnist import MNIST
 from refcnn.models import Network, build
 from refcnn.training.augmentation import random_affine
 from refcnn.training.optimiser import Optimiser
 from refcnn.training.schedule import Schedule, schedule
 from refcnn.training.trainer import Trainer
+
+_LEAST = {"epochs": 1, "batch_size": 1, "warmup": 0, "drop_every": 1, "seed": 0}
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class Configuration:
     drop_every, drop_by : for the schedule "step", the epochs between two drops, and the factor of a drop
     augment : bool, whether each image is warped a little, differently in each epoch
     seed : int, of the weights and of all chance in training
+
+    Raises
+    ------
+    TypeError, ValueError
+        A value of a wrong type, a count below what it must be. Names and rates are checked by the parts they are of.
     """
 
     model: str = "simple"
@@ -46,20 +53,28 @@ class Configuration:
     augment: bool = False
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            integer("Configuration", name, getattr(self, name), least)
+        for name in ("lr", "weight_decay", "drop_by"):
+            real("Configuration", name, getattr(self, name))
+        for name in ("model", "optimiser", "schedule"):
+            value = getattr(self, name)
+            require(isinstance(value, str), "Configuration", name, "a name", repr(value), TypeError)
+        flag("Configuration", "augment", self.augment)
+
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Configuration:
         """Read what `dataclasses.asdict` wrote.
 
         Raises
         ------
-        ValueError
-            Names that are missing or too many, a value of another type than the default's.
+        TypeError, ValueError
+            Names that are missing or too many, and whatever the class refuses.
         """
-        wanted = {field.name: field.default for field in fields(cls)}
-        require(values.keys() == wanted.keys(), "Configuration", "names", str(sorted(wanted)), sorted(values))
-        for name, default in wanted.items():
-            fits = type(values[name]) is type(default)
-            require(fits, "Configuration", name, f"of {type(default).__name__}", repr(values[name]))
+        require(isinstance(values, dict), "Configuration", "values", "a dict", repr(values), TypeError)
+        wanted = {field.name for field in fields(cls)}
+        require(values.keys() == wanted, "Configuration", "names", str(sorted(wanted)), sorted(values))
         return cls(**values)
 
 
@@ -68,7 +83,7 @@ RECIPES: dict[str, Configuration] = {
     "simple": Configuration(),
     "lenet5": Configuration("lenet5", lr=2e-3),
     "small_alexnet": Configuration("small_alexnet", epochs=10, batch_size=50, schedule="cosine", warmup=1),
-    "deep": Configuration("deep", epochs=20, batch_size=50, lr=3e-3, schedule="cosine", augment=True),
+    "deep": Configuration("deep", epochs=16, batch_size=50, lr=3e-3, schedule="cosine", augment=True),
     "all_convolutional": Configuration("all_convolutional", epochs=20, batch_size=50, schedule="cosine", warmup=1),
 }
 
@@ -98,7 +113,10 @@ def prepare(configuration: Configuration, data: MNIST, *, ops: Any = refcnn, eva
     Raises
     ------
     TypeError, ValueError
-        Whatever the parts refuse; a model that is not made for images of that size.
+        Whatever the parts refuse; a model that is not made for images of that size, or not for the batch of one image
+        that a batch size leaves over.
+    ImportError
+        SciPy is not installed, which augmentation needs.
 
     Examples
     --------
@@ -106,6 +124,7 @@ def prepare(configuration: Configuration, data: MNIST, *, ops: Any = refcnn, eva
     >>> prepare(Configuration(batch_size=3), digits).steps_per_epoch
     2
     """
+    _try_what_fails_late(configuration, data.x_train)
     network = untrained(configuration, data.x_train).use(ops)
     batches = -(-len(data.x_train) // configuration.batch_size)
     optimiser = Optimiser(
@@ -129,6 +148,20 @@ def untrained(configuration: Configuration, images: FloatArray) -> Network:
     """Build the network of a configuration for images of this shape, with the weights that it begins with."""
     rng = np.random.default_rng([configuration.seed, 0])
     return build(configuration.model, seed=rng, input_shape=images.shape[1:])
+
+
+def _try_what_fails_late(configuration: Configuration, images: FloatArray) -> None:
+    """Warp an image, and train on a single one if the last batch has no more, now rather than after an epoch."""
+    if configuration.augment:
+        _warp(images[:1], np.random.default_rng(0))
+    size, count = configuration.batch_size, len(images)
+    if count % size != 1 % size:
+        return
+    try:
+        untrained(configuration, images).forward(images[:1], training=True, rng=np.random.default_rng(0))
+    except ValueError as error:
+        rule = f"one that leaves no batch of 1 of {count} images ({error})"
+        raise ValueError(f"prepare: batch_size must be {rule}, got {size}") from error
 
 
 def _learning_rate(configuration: Configuration, batches: int) -> Schedule:

@@ -48,7 +48,7 @@ class State(NamedTuple):
 
 
 class DivergedError(RuntimeError):
-    """The loss is no finite number; the network is as it was after the last good epoch."""
+    """The loss, or a parameter, is no finite number; the network is as it was after the last good epoch."""
 
 
 class Trainer:
@@ -122,19 +122,19 @@ class Trainer:
     ) -> Iterator[Epoch]:
         """Train until `count` epochs are in the history, and yield each as it ends.
 
-        Stop earlier when the test accuracy reaches the target. `on_batch` hears of every batch.
+        Stop earlier when the test accuracy reaches the target. `on_batch` hears of every batch. Whatever ends an
+        epoch before its time, the network, the optimiser and the generator are put back to where it began.
 
         Raises
         ------
         DivergedError
-            A loss that is not finite. The network, the optimiser and the generator are put back to where they were
-            after the last good epoch.
+            A loss that is not finite, or a parameter that is not after the epoch.
         """
         while len(self.history) < count and not self._reached(target):
             before = self.state()
             try:
                 epoch = self._epoch(len(self.history) + 1, on_batch)
-            except DivergedError:
+            except BaseException:
                 self.restore(before)
                 raise
             self.history += (epoch,)
@@ -150,22 +150,40 @@ class Trainer:
         return np.asarray(self.optimiser.ops.softmax(np.concatenate(logits)))
 
     def state(self) -> State:
-        """Return all that the rest of the run depends on; arrays are never changed in place, so none is copied."""
-        return State(
-            dict(self.network.parameters),
-            dict(self.network.statistics),
-            dict(self.optimiser.state),
-            self.optimiser.step,
-            dict(self.rng.bit_generator.state),
-            self.history,
+        """Return all that the rest of the run depends on, between two epochs."""
+        # Copies: operators of another implementation may write where they should not.
+        parameters, statistics, optimiser = (
+            {name: np.array(array) for name, array in arrays.items()}
+            for arrays in (self.network.parameters, self.network.statistics, self.optimiser.state)
         )
+        generator = dict(self.rng.bit_generator.state)
+        return State(parameters, statistics, optimiser, self.optimiser.step, generator, self.history)
 
     def restore(self, state: State) -> None:
-        """Go on from a state of a run of the same network, data and settings."""
+        """Go on from a state of a run of the same network, data and settings.
+
+        Raises
+        ------
+        TypeError, ValueError
+            A state of something else; the trainer may then be in neither state.
+        """
+        steps = len(state.history) * self.steps_per_epoch
+        rule = f"{steps}, {len(state.history)} epochs of {self.steps_per_epoch} batches"
+        require(state.step == steps, "Trainer", "step", rule, state.step)
         self.network.load(state.parameters, state.statistics)
-        self.optimiser.load(state.step, state.optimiser)
-        self.rng.bit_generator.state = state.generator
+        self.optimiser.load(state.step, state.optimiser, self.network)
+        self._restore_generator(state.generator)
         self.history = state.history
+
+    def _restore_generator(self, state: dict[str, Any]) -> None:
+        """Put the generator where another was; NumPy takes some states that are none, and reads them otherwise."""
+        bits = self.rng.bit_generator
+        try:
+            bits.state = state
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
+            reason = f"{state} ({type(error).__name__}: {error})"
+            raise ValueError(f"Trainer: generator must be a state of {type(bits).__name__}, got {reason}") from error
+        require(_equal(bits.state, state), "Trainer", "generator", f"a state of {type(bits).__name__}", state)
 
     def _epoch(self, number: int, on_batch: Callable[[Batch], None] | None) -> Epoch:
         order = self.rng.permutation(len(self.x_train))
@@ -179,9 +197,16 @@ class Trainer:
             total += loss * len(chosen)
             if on_batch is not None:
                 on_batch(Batch(number, part.stop, loss))
+        self._require_finite(number)
         few = slice(self.evaluate_on)
         train_accuracy = self.accuracy(self.x_train[few], self.y_train[few])
         return Epoch(number, lr, total / len(order), train_accuracy, self.accuracy(self.x_test[few], self.y_test[few]))
+
+    def _require_finite(self, number: int) -> None:
+        """Refuse what the last step may have done: no loss follows it in the epoch that would tell."""
+        for name, array in (self.network.parameters | self.network.statistics).items():
+            if not np.isfinite(array).all():
+                raise DivergedError(f"Trainer: {name} must be finite, got inf or nan after epoch {number}")
 
     def _step(self, x: FloatArray, y: Labels) -> float:
         """Forward, backward, update; return the loss."""
@@ -199,3 +224,10 @@ class Trainer:
 
     def _reached(self, target: float | None) -> bool:
         return target is not None and bool(self.history) and self.history[-1].test_accuracy >= target
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Compare the states of two generators, in which dictionaries hold numbers, arrays, or dictionaries of them."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    return bool(np.array_equal(one, other))

@@ -1,0 +1,40 @@
+"""What tests share: the way to the scripts, and few digits in files of the original format."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from refcnn.mnist import load
+from refcnn.mnist.files import NAMES
+
+# The scripts are no package: they are found as `python scripts/benchmark.py` finds its neighbours.
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+
+@pytest.fixture(scope="session")
+def digits_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write 150 digits to train on and 40 to test with."""
+    folder = tmp_path_factory.mktemp("digits")
+    digits = load(normalise=False)
+    parts = (digits.x_train[:150, 0], digits.y_train[:150], digits.x_test[:40, 0], digits.y_test[:40])
+    for name, items in zip(NAMES, parts, strict=True):
+        (folder / name).write_bytes(idx_of(items))
+    return folder
+
+
+@pytest.fixture
+def digits(digits_folder: Path) -> tuple[str, ...]:
+    """Return the options of a short training on few digits."""
+    return "--data", "mnist", "--folder", str(digits_folder), "--epochs", "2"
+
+
+def idx_of(items: NDArray[Any]) -> bytes:
+    header = struct.pack(f">BBBB{items.ndim}I", 0, 0, 8, items.ndim, *items.shape)
+    return header + items.astype(np.uint8).tobytes()
