@@ -192,7 +192,7 @@ def test_a_sabotaged_bias_that_still_trains_fails_the_suite(tmp_path: Path) -> N
     source = "def conv2d_backward(*a, **k):\n    x, w, b = refcnn.conv2d_backward(*a, **k)\n    return x, w, b / 2\n"
     status, out = run(tmp_path, source, "--impl-profile", "quick")
     assert status == 1, out
-    assert "does not train as the reference, sgd: after step 1, conv1.bias is off by 0.5 of the way" in out
+    assert "does not train as the reference does: sgd: after step 1, conv1.bias is off by 0.5 of the way" in out
     assert "3 failed, 1 skipped" in out
     assert "the quick profile leaves out the training on digits" in out
 
