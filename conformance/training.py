@@ -38,6 +38,8 @@ OPTIMISERS: dict[str, dict[str, float]] = {
 # what it does to right implementations, and that is at most a fiftieth of this.
 ALLOWED = {"float64": 1e-11, "float32": 1e-3}
 _TRAINED_ON = 4000  # digits
+# Of the seeds that were measured, one of the middle: with it a right implementation is far from either end.
+_SEED = 3
 
 
 class NothingToTrainOnError(Exception):
@@ -166,7 +168,8 @@ def _seconds_of_a_step(operators: Operators, images: int) -> float:
 
 def trained_accuracy(implementation: Implementation, only: Iterable[str] | None = None) -> float:
     """Train SimpleConvNet on 4,000 digits, and return the part of 1,000 others that it reads rightly."""
-    trainer = prepare(Configuration(), load(), ops=Operators(implementation, only), evaluate_on=1000)
+    operators = Operators(implementation, only)
+    trainer = prepare(Configuration(seed=_SEED), load(seed=_SEED), ops=operators, evaluate_on=1000)
     *_, last = trainer.epochs(Configuration().epochs)
     return last.test_accuracy
 

@@ -47,6 +47,12 @@ class Axis(NamedTuple):
         """Length of the image with all that is added around it."""
         return self.before + self.size + self.after + self.overhang
 
+    @property
+    def within(self) -> bool:
+        """Whether every cell of every window lies in the image."""
+        last = (self.outputs - 1) * self.stride + self.extent - self.before
+        return self.before <= 0 and last <= self.size
+
     def shown(self, cell: int) -> tuple[slice, slice]:
         """Say which windows have this cell inside the image, and which pixels it shows there.
 

@@ -87,9 +87,18 @@ def test_a_cell_shows_the_pixels_that_its_formula_names(
     for cell in range(kernel):
         outputs, pixels = axis.shown(cell)
         want = {o: o * stride + cell * dilation - before for o in range(axis.outputs)}
+        assert not axis.within or len(want) == len(range(100)[outputs])
         assert list(zip(range(100)[outputs], range(100)[pixels], strict=True)) == [
             (o, pixel) for o, pixel in want.items() if 0 <= pixel < size
         ]
+
+
+@given(size=st.integers(1, 9), kernel=st.integers(1, 3), stride=st.integers(1, 3), before=st.integers(0, 2))
+def test_windows_are_within_if_all_their_cells_are(size: int, kernel: int, stride: int, before: int) -> None:
+    assume(kernel <= before + size)
+    axis = slide("f", "a", size, kernel, stride, (before, 1), 1)
+    shown = [axis.shown(cell)[0] for cell in range(kernel)]
+    assert axis.within == all(outputs == slice(0, axis.outputs) for outputs in shown)
 
 
 @given(first=st.integers(0, 3), count=st.integers(1, 3))
