@@ -16,7 +16,7 @@ from rich.table import Table
 
 from conformance.console import make_console, refuse
 from conformance.implementation import CallError, TargetError
-from conformance.training_run import CHECKPOINT, REFERENCE, Order, Run, classify
+from conformance.training_run import CHECKPOINT, REFERENCE, Order, Run, classify, whole_name
 from refcnn.mnist import DataError, read_digit
 from refcnn.models import MODELS, build
 from refcnn.training.checkpoint import CheckpointError
@@ -124,7 +124,7 @@ def train(
     try:
         if resume is not None:
             _refuse_options_of_a_new_run(context)
-            run = Run.resumed(resume, epochs=epochs, ops=ops)
+            run = Run.resumed(resume, epochs=epochs, ops=whole_name(ops))
         else:
             _refuse_place_in_use(out)
             chosen: dict[str, Any] = {
@@ -139,9 +139,12 @@ def train(
                 "seed": seed,
             }
             given = {name: value for name, value in chosen.items() if value is not None}
-            training = replace(recipe(model), **given)
+            usual = recipe(model)
+            if epochs is not None and warmup is None:
+                usual = replace(usual, warmup=min(usual.warmup, epochs - 1))
+            training = replace(usual, **given)
             digits = None if folder is None else str(folder.resolve())  # a run may be resumed from elsewhere
-            run = Run(Order(training, data, digits, ops, evaluate_on, target))
+            run = Run(Order(training, data, digits, whole_name(ops), evaluate_on, target))
         if place is not None:
             place.mkdir(parents=True, exist_ok=True)
             run.save(place)
@@ -155,7 +158,8 @@ def train(
 def _refuse_options_of_a_new_run(context: typer.Context) -> None:
     """Refuse what decides a run beside --resume, for the run says that itself."""
     allowed = {"resume", "epochs", "ops", "as_json"}
-    given = {name for name in context.params if str(context.get_parameter_source(name)).endswith("COMMANDLINE")}
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
     if foreign := [f"--{name.replace('_', '-')}" for name in context.params if name in given - allowed]:
         raise ValueError(f"--resume goes on as the run began, so beside it there may be no {', '.join(foreign)}")
 

@@ -41,16 +41,31 @@ class Operators:
             raise AttributeError(name)
 
         def function(*arguments: Any, **attributes: Any) -> Any:
-            if name in self.only:
+            if name in self.only and not self._half_a_mask(name):
                 with contextlib.suppress(NotProvidedError):
                     try:
                         return self._own(name, arguments, attributes)
-                    except NotSupportedError:
+                    except NotSupportedError as error:
+                        self._refuse_half_a_mask(name, error)
                         self.unsupported.add(name)
             self.borrowed.add(name)
             return getattr(refcnn, name)(*arguments, **attributes)
 
         return function
+
+    def _refuse_half_a_mask(self, name: str, error: NotSupportedError) -> None:
+        if name == "dropout_backward" and "dropout" in self.used:
+            target = self.implementation.target
+            raise CallError(
+                f"{target}: dropout_backward is not supported where dropout is; a mask needs both"
+            ) from error
+
+    def _half_a_mask(self, name: str) -> bool:
+        """Return whether both halves of dropout must be the reference's, since two masks would not be one."""
+        if not name.startswith("dropout"):
+            return False
+        halves = {"dropout", "dropout_backward"}
+        return bool(halves & self.unsupported) or not all(self.implementation.provides(half) for half in halves)
 
     def _own(self, name: str, arguments: tuple[Any, ...], attributes: dict[str, Any]) -> Any:
         """Return the answer of the implementation, an array or a tuple of them."""

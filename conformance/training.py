@@ -57,7 +57,7 @@ class Departure(NamedTuple):
     def __str__(self) -> str:
         """Say it in a sentence."""
         return (
-            f"after step {self.step}, {self.parameter} is off by {self.worst:.2g} of the way that it went; "
+            f"after step {self.step}, {self.parameter} is off by {self.worst:.4g} of the way that it went; "
             f"{self.allowed:g} is allowed"
         )
 
@@ -65,8 +65,8 @@ class Departure(NamedTuple):
 def departure(implementation: Implementation, optimiser: str, only: Iterable[str] | None = None) -> Departure | None:
     """Train a small network for a few steps, on the implementation and on the reference; return where they part.
 
-    In float64, or in float32 if the implementation does not support that. Of the parameters that part in the same
-    step, the one that is off most is named.
+    In float64, and in float32 too if the implementation does not support all of it in float64. Of the parameters that
+    part in the same step, the one that is off most is named.
 
     Raises
     ------
@@ -76,13 +76,17 @@ def departure(implementation: Implementation, optimiser: str, only: Iterable[str
         A function raised, or returned what is no result of it.
     """
     operators = Operators(implementation, only)
-    dtype = "float64"
-    mine = steps(operators, optimiser, dtype)
-    if operators.unsupported:
-        dtype = "float32"
-        mine = steps(operators, optimiser, dtype)
+    parted = _parted(operators, optimiser, "float64")
+    if parted is None and operators.unsupported:
+        narrow = Operators(implementation, only)
+        parted = _parted(narrow, optimiser, "float32")
+        operators.used |= narrow.used
     _refuse_what_was_not_used(operators)
-    theirs = steps(refcnn, optimiser, dtype)
+    return parted
+
+
+def _parted(operators: Operators, optimiser: str, dtype: str) -> Departure | None:
+    mine, theirs = steps(operators, optimiser, dtype), steps(refcnn, optimiser, dtype)
     for step in range(1, STEPS + 1):
         off = {name: part_of_the_way(mine[step][name], want, theirs[0][name]) for name, want in theirs[step].items()}
         name = max(off, key=off.__getitem__)

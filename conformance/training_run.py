@@ -86,6 +86,8 @@ class Run:
             require(ops == order.ops, "resume", "--ops", f"{order.ops}, which the run was trained on", ops)
             if epochs is not None:
                 done = len(state.history)
+                falling = order.training.schedule == "cosine"  # to 0 at the end that it was begun with
+                require(not falling, "resume", "--epochs", "left out, for the schedule is cosine", epochs)
                 require(epochs >= done, "resume", "--epochs", f"at least {done}, which the run has seen", epochs)
                 order = replace(order, training=replace(order.training, epochs=epochs))
             run = cls(order)
@@ -133,6 +135,15 @@ class Run:
             labels=self.digits.y_test,
             probabilities=self.trainer.probabilities(self.digits.x_test),
         )
+
+
+def whole_name(target: str) -> str:
+    """Return a target by which it is found from any folder: a file by its whole path."""
+    place, colon, name = target.partition(".py:")
+    if not colon and not target.endswith(".py"):
+        return target
+    path = Path(f"{place}.py" if colon else target).resolve()
+    return f"{path}:{name}" if colon else str(path)
 
 
 def describe(epoch: Epoch, total: int) -> str:

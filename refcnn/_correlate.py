@@ -26,7 +26,7 @@ class Tile(NamedTuple):
     """Some windows of some images: the columns that are in work at a time."""
 
     images: slice
-    outputs: slice  # of the OH·OW windows of an image
+    rows: slice  # of the OH rows of windows of an image
     axes: Axes
 
 
@@ -39,9 +39,8 @@ def tiles(x: FloatArray, F: int, axes: Axes) -> Iterator[Tile]:
     rows, columns = axes
     row_bytes = (C * rows.kernel * columns.kernel + F) * columns.outputs * x.itemsize
     for part in blocks(rows.outputs, row_bytes):
-        outputs = slice(part.start * columns.outputs, part.stop * columns.outputs)
-        for images in blocks(N, row_bytes * (part.stop - part.start)):
-            yield Tile(images, outputs, (rows.part(part), columns))
+        for images in blocks(N, row_bytes * rows.outputs):
+            yield Tile(images, part, (rows.part(part), columns))
 
 
 def correlate(x: FloatArray, weight: FloatArray, bias: FloatArray, axes: Axes, groups: int) -> FloatArray:
@@ -110,9 +109,10 @@ def _by_group(weight: FloatArray, groups: int) -> FloatArray:
 
 def _outputs_of(y: FloatArray, tile: Tile, groups: int) -> FloatArray:
     """View the outputs (N, F, OH, OW) of a tile as (groups, F / groups, N, OH·OW)."""
-    N, F, OH, OW = y.shape
-    outputs = y.reshape(N, groups, F // groups, OH * OW)[tile.images, :, :, tile.outputs]
-    return outputs.transpose(1, 2, 0, 3)
+    part = y[tile.images, :, tile.rows]
+    N, F, OH, OW = part.shape
+    # A view, for a tile has all rows or one image alone; of an array of another layout, a copy of the tile.
+    return part.reshape(N, groups, F // groups, OH * OW).transpose(1, 2, 0, 3)
 
 
 def _flat(outputs: FloatArray) -> FloatArray:

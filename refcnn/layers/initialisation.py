@@ -11,7 +11,7 @@ SCHEMES = ("he", "xavier")
 
 def initial_weight(
     shape: tuple[int, ...],
-    scheme: str | float,
+    init: str | float,
     *,
     fan_in: int,
     fan_out: int,
@@ -26,7 +26,7 @@ def initial_weight(
     Parameters
     ----------
     shape : the shape of the weights
-    scheme : "he", "xavier", or a standard deviation above 0
+    init : "he", "xavier", or a standard deviation above 0
     fan_in, fan_out : the number of inputs that reach an output, and of outputs that an input reaches
     rng : the generator to draw from, or its seed
 
@@ -37,9 +37,9 @@ def initial_weight(
     Raises
     ------
     TypeError
-        A scheme that is neither a name nor a number.
+        An init that is neither a name nor a number.
     ValueError
-        A scheme of another name, a standard deviation that is not above 0, or infinite.
+        An init of another name, a standard deviation that is not above 0, or infinite.
 
     References
     ----------
@@ -52,13 +52,14 @@ def initial_weight(
     >>> print(f"{weight.std():.2f}")
     0.20
     """
-    known = scheme in SCHEMES if isinstance(scheme, str) else 0 < real("initial_weight", "scheme", scheme) < math.inf
+    require(rng is not None, "initial_weight", "rng", "a generator or a seed", rng, TypeError)
+    known = init in SCHEMES if isinstance(init, str) else 0 < real("initial_weight", "init", init) < math.inf
     rule = f"one of {', '.join(SCHEMES)}, or a standard deviation above 0"
-    require(known, "initial_weight", "scheme", rule, repr(scheme))
-    if scheme == "he":
+    require(known, "initial_weight", "init", rule, repr(init))
+    if init == "he":
         deviation = math.sqrt(2 / fan_in)
-    elif scheme == "xavier":
+    elif init == "xavier":
         deviation = math.sqrt(2 / (fan_in + fan_out))
     else:
-        deviation = float(scheme)
+        deviation = float(init)
     return (deviation * np.random.default_rng(rng).standard_normal(shape)).astype(np.float32)

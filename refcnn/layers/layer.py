@@ -55,7 +55,10 @@ class Layer:
         return self._statistics
 
     def forward(self, x: FloatArray, *, training: bool = False, rng: np.random.Generator | None = None) -> FloatArray:
-        """Answer a batch; `rng` is what chance in training (dropout) draws from."""
+        """Answer a batch; `rng` is what chance in training (dropout) draws from.
+
+        The batch is remembered, not copied: it may not change before `backward`.
+        """
         del rng
         self._input, self._training = x, training
         return np.asarray(self._forward(x))

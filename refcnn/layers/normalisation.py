@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from refcnn._checks import FloatArray, require
+from refcnn._checks import FloatArray, integer, real, require
 from refcnn.layers.layer import Layer, Shape
 
 
@@ -33,7 +33,8 @@ class BatchNorm(Layer):
 
     def __init__(self, channels: int, *, momentum: float = 0.1, eps: float = 1e-5) -> None:
         super().__init__()
-        self.momentum, self.eps = momentum, eps
+        channels = integer("BatchNorm", "channels", channels, 1)
+        self.momentum, self.eps = real("BatchNorm", "momentum", momentum), real("BatchNorm", "eps", eps)
         self._parameters = {"gamma": np.ones(channels, np.float32), "beta": np.zeros(channels, np.float32)}
         self._statistics = {
             "running_mean": np.zeros(channels, np.float32),
@@ -45,7 +46,9 @@ class BatchNorm(Layer):
         how = {"training": self._training, "momentum": self.momentum, "eps": self.eps}
         self._used = dict(self._statistics)
         y, mean, var = self.ops.batch_norm(x, *self._parameters.values(), *self._statistics.values(), **how)
-        self._statistics.update(running_mean=np.asarray(mean), running_var=np.asarray(var))
+        if self._training:
+            dtype = self._statistics["running_mean"].dtype  # a batch of float64 does not change what is remembered
+            self._statistics.update(running_mean=np.asarray(mean, dtype), running_var=np.asarray(var, dtype))
         return y
 
     def _backward(self, grad_output: FloatArray, x: FloatArray) -> Any:
@@ -78,6 +81,7 @@ class LocalResponseNorm(Layer):
 
     def __init__(self, size: int, *, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()
+        size = integer("LocalResponseNorm", "size", size, 1)
         self.attributes = {"size": size, "alpha": alpha, "beta": beta, "k": k}
 
     def _forward(self, x: FloatArray) -> Any:
@@ -85,3 +89,7 @@ class LocalResponseNorm(Layer):
 
     def _backward(self, grad_output: FloatArray, x: FloatArray) -> Any:
         return self.ops.local_response_norm_backward(grad_output, x, **self.attributes)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return (C, H, W)."""
+        return self._image(input_shape)

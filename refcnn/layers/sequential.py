@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -98,11 +99,19 @@ class Sequential(Layer):
     def _refuse_a_layer_twice(self) -> None:
         """Refuse to have one layer in two places: it remembers one input, and would answer for the second alone."""
         names: dict[int, str] = {}
-        for name, layer in self.layers.items():
+        for name, layer in self._leaves():
             first = names.setdefault(id(layer), name)
             require(
                 first == name, type(self).__name__, "layers", "a layer of its own in each place", f"{first} as {name}"
             )
+
+    def _leaves(self) -> Iterator[tuple[str, Layer]]:
+        """Go through the layers that are no chains themselves, however deep they lie."""
+        for name, layer in self.layers.items():
+            if isinstance(layer, Sequential):
+                yield from ((f"{name}.{inner}", leaf) for inner, leaf in layer._leaves())
+            else:
+                yield name, layer
 
     def _gathered(self, kind: str) -> Arrays:
         return {

@@ -45,7 +45,7 @@ class Optimiser:
     References
     ----------
     Goodfellow, Bengio and Courville (2016), Deep Learning, sections 8.3 and 8.5. Decoupled weight decay: Loshchilov
-    and Hutter (2019), Decoupled weight decay regularization, algorithm 2.
+    and Hutter (2019), Decoupled weight decay regularization, algorithms 1 and 2, with the decay times the rate.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class Optimiser:
         self, name: str, *, lr: float | Schedule, weight_decay: float = 0.0, ops: Any = refcnn, **settings: float
     ) -> None:
         require(name in _SETTINGS, "Optimiser", "name", f"one of {', '.join(_SETTINGS)}", repr(name))
-        foreign = ", ".join(settings.keys() - _SETTINGS[name].keys())
+        foreign = ", ".join(sorted(settings.keys() - _SETTINGS[name].keys()))
         rule = f"among {sorted(_SETTINGS[name])} for {name!r}"
         require(not foreign, "Optimiser", "settings", rule, foreign, TypeError)
         self.name, self.ops = name, ops
@@ -76,6 +76,8 @@ class Optimiser:
     def update(self, network: Layer) -> None:
         """Make one step with the gradients that the last `backward` left."""
         lr, gradients = self.lr(self.step), network.gradients
+        if not gradients:
+            raise RuntimeError("Optimiser: update must follow a backward, got no gradients")
         self.step += 1
         updated = {}
         for name, param in network.parameters.items():
@@ -110,8 +112,9 @@ class Optimiser:
             settings["step"] = self.step
         results = getattr(self.ops, f"{self.name}_update")(param, grad, *arrays, **settings)
         if not kept:
-            return np.asarray(results)
-        new, *arrays = (np.asarray(result) for result in results)
+            return np.asarray(results, param.dtype)
+        # In the parameter's dtype: a batch of float64 is no reason for the network to become one.
+        new, *arrays = (np.asarray(result, param.dtype) for result in results)
         self.state.update(zip(kept, arrays, strict=True))
         return new
 

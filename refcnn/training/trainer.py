@@ -104,10 +104,13 @@ class Trainer:
         self.network, self.optimiser, self.augment = network, optimiser, augment
         for name, x, y in (("train", x_train, y_train), ("test", x_test, y_test)):
             require(len(x) > 0, "Trainer", f"x_{name}", "of at least one image", f"{len(x)}")
-            require(len(x) == len(y), "Trainer", f"y_{name}", f"of {len(x)} labels, one an image", f"{len(y)}")
+            got = f"shape {np.shape(y)} of {np.asarray(y).dtype}"
+            are_labels = np.shape(y) == (len(x),) and np.issubdtype(np.asarray(y).dtype, np.integer)
+            require(are_labels, "Trainer", f"y_{name}", f"{len(x)} ints, one an image", got)
         self.x_train, self.y_train, self.x_test, self.y_test = x_train, y_train, x_test, y_test
         self.batch_size = integer("Trainer", "batch_size", batch_size, 1)
         self.evaluate_on = None if evaluate_on is None else integer("Trainer", "evaluate_on", evaluate_on, 1)
+        require(rng is not None, "Trainer", "rng", "a generator or a seed", rng, TypeError)
         self.rng = np.random.default_rng(rng)
         self.loss = SoftmaxCrossEntropy(optimiser.ops)
         self.history: tuple[Epoch, ...] = ()

@@ -53,7 +53,7 @@ def one_line(errors: str) -> str:
         (["--target", "95"], "Order: target must be from 0 to 1, got 95.0"),
         (["--warmup", "2"], "schedule: warmup_steps must be below steps = 4, got 4"),
         (["--model", "deep", "--batch-size", "149"], "prepare: batch_size must be one that leaves no batch of 1 .*"),
-        (["--ops", "nowhere.py"], "target 'nowhere.py' cannot be imported: FileNotFoundError: no file nowhere.py"),
+        (["--ops", "nowhere.py"], "target '.*nowhere.py' cannot be imported: FileNotFoundError: no file .*nowhere.py"),
         (["--ops", "no_such_module"], "target 'no_such_module' cannot be imported: ModuleNotFoundError: .*"),
         (["--ops", "json"], "target 'json' provides no function of the contract, such as conv2d"),
         (["--out", __file__], "--out must be a folder, got .*, which is a file"),

@@ -230,3 +230,18 @@ def test_what_raises_fails_the_suite_in_a_line(tmp_path: Path) -> None:
     assert status == 1, out
     assert out.count("mine.py: relu raised OSError: no relu today") >= 4
     assert "Traceback" not in out
+
+
+def test_what_is_not_supported_at_all_does_not_loosen_the_rest() -> None:
+    def unsupported(*_: Any, **__: Any) -> Any:
+        raise NotImplementedError
+
+    backward = refcnn.conv2d_backward
+
+    def wrong(*arguments: Any, **attributes: Any) -> Any:
+        grad_x, grad_weight, grad_bias = backward(*arguments, **attributes)
+        return grad_x, grad_weight, 1.0005 * grad_bias
+
+    parted = departure(with_other(conv2d_backward=wrong, max_pool2d=unsupported), "sgd")
+    assert parted is not None
+    assert parted.allowed == ALLOWED["float64"]

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from conformance.cli import app
-from conformance.training_run import CHECKPOINT, Order
+from conformance.training_run import CHECKPOINT, Order, whole_name
 from refcnn.training import checkpoint
 from refcnn.training.run import Configuration
 from refcnn.training.trainer import State
@@ -162,3 +162,23 @@ def test_digits_that_are_gone_are_missed_in_one_line(run: Path, tmp_path: Path) 
     state, configuration = checkpoint.load(path)
     checkpoint.save(path, state, configuration | {"folder": str(tmp_path / "gone")})
     assert refused("--resume", str(run)).startswith("refcnn.mnist: folder must be a folder that holds ")
+
+
+def test_the_end_of_a_falling_rate_cannot_be_moved(tmp_path: Path, digits_folder: Path) -> None:
+    folder = tmp_path / "cosine"
+    given = ("--data", "mnist", "--folder", str(digits_folder), "--epochs", "1", "--schedule", "cosine")
+    assert train(*given, "--out", str(folder))[0] == 0
+    assert "--epochs must be left out, for the schedule is cosine, got 3" in refused(
+        "--resume", str(folder), "--epochs", "3"
+    )
+
+
+@pytest.mark.parametrize("target", ["refcnn", "conformance.adapters.torch", "package.module:name"])
+def test_a_module_is_its_own_whole_name(target: str) -> None:
+    assert whole_name(target) == target
+
+
+def test_a_file_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert whole_name("./mine.py") == whole_name("mine.py") == str(tmp_path.resolve() / "mine.py")
+    assert whole_name("mine.py:ops") == f"{tmp_path.resolve() / 'mine.py'}:ops"

@@ -106,3 +106,27 @@ def test_an_interrupt_goes_through() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         operators(relu=relu).relu(X)
+
+
+def test_dropout_is_borrowed_with_its_backward_function_or_not_at_all() -> None:
+    x = np.ones((2, 3))
+    how: dict[str, Any] = {"p": 0.5, "training": True, "seed": 0}
+    half = operators(dropout=lambda x, **_: 7 * x)
+    assert_array_equal(half.dropout(x, **how), refcnn.dropout(x, **how))
+    assert half.borrowed == {"dropout"}
+    both = operators(dropout=lambda x, **_: 7 * x, dropout_backward=lambda g, _, **__: 8 * g)
+    assert_array_equal(both.dropout(x, **how), 7 * x)
+    assert_array_equal(both.dropout_backward(x, x, **how), 8 * x)
+
+
+def test_a_mask_without_its_backward_function_is_an_error() -> None:
+    how: dict[str, Any] = {"p": 0.5, "training": True, "seed": 0}
+    half = operators(dropout=lambda x, **_: 7 * x, dropout_backward=unsupported)
+    half.dropout(np.ones(2), **how)
+    with pytest.raises(CallError, match="dropout_backward is not supported where dropout is; a mask needs both"):
+        half.dropout_backward(np.ones(2), np.ones(2), **how)
+    neither = operators(dropout=unsupported, dropout_backward=lambda g, _, **__: 8 * g)
+    neither.dropout(np.ones(2), **how)
+    assert_array_equal(
+        neither.dropout_backward(np.ones(2), np.ones(2), **how), refcnn.dropout_backward(np.ones(2), np.ones(2), **how)
+    )

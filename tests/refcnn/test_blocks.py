@@ -1,5 +1,6 @@
 """Work in blocks gives what work on everything at once gives."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -58,4 +59,18 @@ def test_blocks_change_no_result(block_bytes: int, monkeypatch: pytest.MonkeyPat
     in_blocks = results()
     monkeypatch.setattr(_blocks, "BLOCK_BYTES", 2**40)
     for got, want in zip(in_blocks, results(), strict=True):
+        assert_array_equal(got, want)
+
+
+def test_a_crop_of_a_gradient_is_copied_tile_by_tile() -> None:
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal((64, 8, 30, 30), np.float32), rng.standard_normal((8, 8, 3, 3), np.float32)
+    crop = rng.standard_normal((64, 8, 30, 30), np.float32)[:, :, 1:-1, 1:-1]
+    how: dict[str, Any] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+    tracemalloc.start()
+    grads = refcnn.conv2d_backward(crop, x, weight, **how)
+    extra = tracemalloc.get_traced_memory()[1] - sum(grad.nbytes for grad in grads)
+    tracemalloc.stop()
+    assert extra < 4 * BLOCK_BYTES
+    for got, want in zip(grads, refcnn.conv2d_backward(np.ascontiguousarray(crop), x, weight, **how), strict=True):
         assert_array_equal(got, want)

@@ -216,11 +216,12 @@ def test_a_gradient_that_is_zero_but_for_rounding_passes_and_anything_else_in_it
 
 
 def test_a_layer_in_two_places_of_a_network_is_found_out() -> None:
-    relu = ReLU()
-    layers = {"one": Linear(4, 6, rng=0), "relu": relu, "two": Linear(6, 6, rng=1), "again": relu}
+    layers = {"one": Linear(4, 6, rng=0), "relu": ReLU(), "two": Linear(6, 6, rng=1), "again": ReLU()}
+    network = Sequential(**layers).astype(np.float64)
     x = np.random.default_rng(0).standard_normal((5, 4))
-    assert check(Sequential(**layers).astype(np.float64), x).wrong
-    assert check(Sequential(**{**layers, "again": ReLU()}).astype(np.float64), x).ok
+    assert check(network, x).ok
+    network.layers["again"] = network.layers["relu"]  # a network that is built so is refused
+    assert check(network, x).wrong
 
 
 def network() -> Sequential:

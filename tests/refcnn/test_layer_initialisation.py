@@ -1,7 +1,7 @@
 """How weights begin: their spread by name or number, biases at 0, one seed one network."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -100,6 +100,11 @@ def test_biases_begin_as_zero_and_scales_as_one() -> None:
 
 @pytest.mark.parametrize("scheme", ["uniform", "HE", "", 0.0, -0.1, float("nan")])
 def test_schemes_of_another_name_and_spreads_of_nothing_are_refused(scheme: str | float) -> None:
-    with pytest.raises(ValueError, match="initial_weight: scheme must be one of he, xavier, or a standard") as caught:
+    with pytest.raises(ValueError, match="initial_weight: init must be one of he, xavier, or a standard") as caught:
         initial_weight((2, 3), scheme, fan_in=3, fan_out=2, rng=0)
     assert str(caught.value).endswith(f"deviation above 0, got {scheme!r}")
+
+
+def test_weights_are_never_drawn_from_nowhere() -> None:
+    with pytest.raises(TypeError, match="rng must be a generator or a seed, got None"):
+        Linear(2, 2, rng=cast("int", None))

@@ -259,3 +259,9 @@ def test_a_layer_has_channels_or_features(size: int) -> None:
             make(size)
     with pytest.raises(ValueError, match=f"out_features must be at least 1, got {size}"):
         Linear(3, size, rng=0)
+
+
+def test_a_layer_has_one_place_however_deep_the_chains() -> None:
+    shared = Linear(3, 3, rng=0)
+    with pytest.raises(ValueError, match=r"of its own in each place, got a\.x as c\.y"):
+        Sequential(a=Sequential(x=shared), b=ReLU(), c=Sequential(y=shared))

@@ -248,3 +248,11 @@ def test_backward_of_batch_norm_uses_the_statistics_of_its_forward(training: boo
     grad_x = layer.backward(g)
     want, *_ = refcnn.batch_norm_backward(g, x, np.ones(4), mean, var, training=training, eps=1e-5)
     assert_array_equal(grad_x, want)
+
+
+def test_a_batch_of_float64_does_not_change_what_batch_norm_remembers() -> None:
+    layer, batch = BatchNorm(2), np.random.default_rng(0).standard_normal((4, 2))
+    layer.forward(batch, training=True)
+    layer.forward(batch)
+    assert {array.dtype for array in layer.statistics.values()} == {np.dtype(np.float32)}
+    assert layer.forward(batch.astype(np.float32)).dtype == np.float32

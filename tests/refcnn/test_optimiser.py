@@ -204,3 +204,18 @@ def test_a_state_of_something_else_is_refused_and_changes_nothing(step: int, sta
     with pytest.raises(ValueError, match=message):
         optimiser.load(step, state, network())
     assert (optimiser.step, optimiser.state) == (0, {})
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_a_batch_of_float64_does_not_make_the_network_one(name: str) -> None:
+    net, optimiser = Linear(3, 2, rng=0), Optimiser(name, lr=0.1)
+    for _ in range(2):
+        net.forward(np.ones((4, 3)))
+        net.backward(np.ones((4, 2)))
+        optimiser.update(net)
+    assert {array.dtype for array in (*net.parameters.values(), *optimiser.state.values())} == {np.dtype(np.float32)}
+
+
+def test_an_update_before_a_backward_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="update must follow a backward, got no gradients"):
+        Optimiser("sgd", lr=0.1).update(Linear(3, 2, rng=0))

@@ -79,7 +79,7 @@ FITS = "must be a kernel that fits the padded image of"
         ({"classes": 0}, "affine2: Linear: out_features must be at least 1, got 0"),
         (
             {"init": "lecun"},
-            "conv1: initial_weight: scheme must be one of he, xavier, or a standard deviation above 0, got 'lecun'",
+            "conv1: initial_weight: init must be one of he, xavier, or a standard deviation above 0, got 'lecun'",
         ),
         ({"input_shape": (28, 28)}, "input_shape must be (C, H, W), got (28, 28)"),
     ],

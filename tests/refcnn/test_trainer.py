@@ -304,8 +304,19 @@ def test_a_state_of_another_network_optimiser_or_batch_size_is_refused() -> None
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"y_train": Y[:-1]}, ValueError, "y_train must be of 23 labels, one an image, got 22"),
-        ({"y_test": Y}, ValueError, "y_test must be of 9 labels, one an image, got 23"),
+        ({"y_train": Y[:-1]}, ValueError, r"y_train must be 23 ints, one an image, got shape \(22,\) of int64"),
+        ({"y_test": Y}, ValueError, r"y_test must be 9 ints, one an image, got shape \(23,\) of int64"),
+        (
+            {"y_train": np.eye(3)[Y]},
+            ValueError,
+            r"y_train must be 23 ints, one an image, got shape \(23, 3\) of float64",
+        ),
+        (
+            {"y_train": Y.astype(float)},
+            ValueError,
+            r"y_train must be 23 ints, one an image, got shape \(23,\) of float64",
+        ),
+        ({"rng": None}, TypeError, "rng must be a generator or a seed, got None"),
         ({"x_train": X[:0], "y_train": Y[:0]}, ValueError, "x_train must be of at least one image, got 0"),
         ({"x_test": X[:0], "y_test": Y[:0]}, ValueError, "x_test must be of at least one image, got 0"),
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
