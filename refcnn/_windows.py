@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from types import EllipsisType
 from typing import NamedTuple
 
-import numpy as np
-
 from refcnn._checks import (
     FloatArray,
     Padding,
@@ -185,7 +183,7 @@ def cells(axes: Axes) -> Iterator[Cell]:
 
     A loop over the few cells, each of which is an image, is many times faster than one over the many windows.
     """
-    rows, columns = axes
-    for i, j in np.ndindex(rows.kernel, columns.kernel):
-        (oh, h), (ow, w) = rows.shown(i), columns.shown(j)
-        yield Cell((i, j), (..., oh, ow), (..., h, w))
+    rows, columns = ([axis.shown(cell) for cell in range(axis.kernel)] for axis in axes)
+    for i, (oh, h) in enumerate(rows):
+        for j, (ow, w) in enumerate(columns):
+            yield Cell((i, j), (..., oh, ow), (..., h, w))
