@@ -38,6 +38,8 @@ def refuse(reason: str, status: int = 2) -> NoReturn:
 def print_report(console: Console, report: Report) -> None:
     """Print the table, every failure, and the verdict."""
     console.print(_table(report))
+    if figure := _coverage(report):
+        console.print(figure)
     for operator, result in report.failures:
         _print_failure(console, report, operator, result)
     console.print(_verdict(report))
@@ -67,6 +69,16 @@ def _table(report: Report) -> Table:
     return table
 
 
+def _coverage(report: Report) -> str:
+    """Say how many of the combinations of levels stood in cases that ran."""
+    counts = [operator.coverage for operator in provided(report) if operator.cases]
+    if len(counts) < 2:
+        return "".join(map(str, counts))
+    covered, legal = sum(each.covered for each in counts), sum(each.legal for each in counts)
+    which = f"{'every ' * (covered == legal)}{counts[0].strength}-way combination{'s' * (covered != legal)}"
+    return f"{which} of the factors of {len(counts)} operators: {covered:,} of {legal:,}"
+
+
 def _cell(operator: OperatorResult, kind: str) -> str:
     results = [result for result in operator.requirements if result.kind == kind]
     cases, failed = sum(result.cases for result in results), sum(result.failed for result in results)
@@ -90,6 +102,8 @@ def _print_failure(console: Console, report: Report, operator: OperatorResult, r
         note = f"   ({failure.case.note})" if failure.case.note else ""
         console.print(f"  smallest: {escape(failure.case.describe())}{escape(note)}")
         console.print(f"  found:    {escape(printable(failure.violation.message))}")
+        if result.diagnosis:
+            console.print(f"  looks like: {escape(result.diagnosis)}")
         console.print(
             f"  repeat:   {escape(repeat_command(report.target, result.requirement, failure.case.to_json()))}"
         )

@@ -172,6 +172,9 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
 
 CONVOLUTIONS = ("conv1d", "conv2d", "conv_transpose2d")
 
+# What divides by a count. Whoever multiplies by the count's rounded reciprocal is off even where the mean is whole.
+AVERAGES = ("avg_pool2d", "global_avg_pool2d")
+
 # The answers that a correct system may give where systems differ; the first of each is the reference's.
 CONVENTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -175,6 +175,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "extremes": extremes,
         "zero_ties": _sprinkled_ties,
         "plain_gamma": uniform,
+        "zero_grad": uniform,
         "specials": _sprinkled(math.nan, math.inf, -math.inf, -0.0, 0.0),
         # What a target holds; the logits are ordinary.
         **dict.fromkeys(("one_hot", "smoothed", *_LABEL_DTYPES, *_BAD_LABELS), uniform),
@@ -220,6 +221,8 @@ def _plain_array(case: Case, name: str, shape: Shape) -> Array:
     if name in _MEMORY and case.data == "zeros":
         # Where neither a gradient nor a memory of one is, nothing may happen, and 0 / 0 least of all.
         return np.asarray(uniform(raw, dtype) ** 2 * (np.arange(raw.size).reshape(shape) % 2), dtype)
+    if name == "grad" and case.data == "zero_grad":
+        return np.asarray(uniform(raw, dtype) * (np.arange(raw.size).reshape(shape) % 2), dtype)
     if name in ("gamma", "beta") and case.data == "plain_gamma":
         return np.asarray((np.arange(raw.size) + (name == "gamma")) % 2, dtype)
     if name in _NEVER_NEGATIVE:

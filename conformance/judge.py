@@ -10,10 +10,11 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 
 from conformance.case import Case
-from conformance.comparison import Failure, Finding, InconclusiveError, violated
+from conformance.comparison import Failure, InconclusiveError
 from conformance.contract import OPERATORS
+from conformance.covering import Coverage
+from conformance.diagnosis import diagnose
 from conformance.implementation import (
-    CallError,
     Implementation,
     NotSupportedError,
     TargetError,
@@ -39,7 +40,7 @@ _SHRINKING_EXAMPLES = 60
 
 @dataclass
 class RequirementResult:
-    """What became of a requirement: how many cases ran and failed, and the smallest failure first."""
+    """What became of a requirement: how many cases ran and failed, on which, and what mistake that looks like."""
 
     requirement: str
     kind: str
@@ -51,6 +52,9 @@ class RequirementResult:
     inconclusive: int = 0
     worst: float = 0.0
     failures: list[Failure] = field(default_factory=list)
+    ran: list[Case] = field(default_factory=list)
+    wrong: list[Case] = field(default_factory=list)
+    diagnosis: str = ""
 
 
 @dataclass
@@ -61,6 +65,7 @@ class OperatorResult:
     status: str
     requirements: list[RequirementResult]
     seconds: float
+    coverage: Coverage
 
     @property
     def cases(self) -> int:
@@ -68,18 +73,11 @@ class OperatorResult:
         return sum(result.cases for result in self.requirements)
 
 
-def judge_case(implementation: Implementation, requirement: Requirement, case: Case) -> Finding:
-    """Check one case; a call that ends in an exception is a violation.
-
-    Raises
-    ------
-    NotSupportedError, InconclusiveError
-        where the case does not count
-    """
-    try:
-        return requirement.check(implementation, case)
-    except CallError as error:
-        return violated(str(error))
+def first_failure(implementation: Implementation, requirement: Requirement, plan: Plan) -> Failure | None:
+    """Run a requirement on its cases up to the first that fails, without Hypothesis; return that failure."""
+    uncounted = RequirementResult(requirement.id, requirement.kind, requirement.sentence)
+    failures = (_run(implementation, requirement, case, uncounted) for case in requirement.cases(plan))
+    return next((failure for failure in failures if failure is not None), None)
 
 
 def judge_requirement(implementation: Implementation, requirement: Requirement, plan: Plan) -> RequirementResult:
@@ -106,18 +104,21 @@ def _run(
 ) -> Failure | None:
     """Check a case and count it."""
     try:
-        finding = judge_case(implementation, requirement, case)
+        finding = requirement.judge(implementation, case)
     except NotSupportedError:
         result.not_supported += 1
         return None
-    except InconclusiveError:
+    except InconclusiveError:  # the case ran, but a pass says nothing
         result.inconclusive += 1
+        result.ran.append(case)
         return None
     result.cases += 1
+    result.ran.append(case)
     result.worst = max(result.worst, finding.worst)
     if finding.violation is None:
         return None
     result.failed += 1
+    result.wrong.append(case)
     return Failure(case, finding.violation)
 
 
@@ -159,13 +160,20 @@ def judge_operator(
 ) -> OperatorResult:
     """Judge every requirement of an operator; ``progress`` hears the id of each before it runs."""
     start = time.perf_counter()
-    results = []
+    results, wrong = [], {}
     for requirement in requirements_for(implementation, [operator]):
         progress(requirement.id)
-        results.append(judge_requirement(implementation, requirement, plan))
-        if fail_fast and results[-1].status == FAILS:
-            break
-    return OperatorResult(operator, _operator_status(results), results, time.perf_counter() - start)
+        result = judge_requirement(implementation, requirement, plan)
+        results.append(result)
+        if result.status == FAILS:
+            wrong[requirement] = result.wrong
+            if fail_fast:
+                break
+    diagnoses = diagnose(implementation, wrong, plan)
+    for result in results:
+        result.diagnosis = diagnoses.get(result.requirement, "")
+    coverage = plan.coverage(operator, (case for result in results for case in result.ran))
+    return OperatorResult(operator, _operator_status(results), results, time.perf_counter() - start, coverage)
 
 
 def _operator_status(results: list[RequirementResult]) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+import numpy as np
+
 from conformance.case import Case
-from conformance.covering import cover
-from conformance.space import SPACES, assemble
+from conformance.covering import Combinations, Coverage, Positions, cover
+from conformance.space import SPACES, legal_levels
 
 # How many factors the grid combines, how many cases a requirement takes that needs few, how many Hypothesis draws.
 _STRENGTH: Mapping[str, int] = MappingProxyType({"quick": 2, "default": 3, "exhaustive": 4})
@@ -39,12 +41,46 @@ class Plan:
         """Return the systematic cases of an operator, each with data of its own."""
         return _grid(operator, _STRENGTH[self.profile], self.seed)
 
+    def coverage(self, operator: str, ran: Iterable[Case]) -> Coverage:
+        """Count the combinations of levels that stand in the cases of the grid that ran.
+
+        Other cases count for nothing: neither those that are no part of the grid, nor those that a requirement
+        changed, for then other levels ran.
+
+        Examples
+        --------
+        >>> plan = Plan("quick")
+        >>> print(plan.coverage("linear", plan.grid("linear")))
+        every 2-way combination of 7 factors: 262 of 262
+        """
+        strength, grid = _STRENGTH[self.profile], self.grid(operator)
+        counts = np.zeros(len(grid), dtype=bool)
+        for case in ran:
+            position = case.seed - _first_seed(self.seed)
+            if 0 <= position < len(grid) and case == grid[position]:
+                counts[position] = True
+        return _combinations(operator, strength).coverage(_rows(operator, strength, self.seed)[counts])
+
+
+def _first_seed(seed: int) -> int:
+    return seed * 100_003
+
+
+@cache
+def _combinations(operator: str, strength: int) -> Combinations:
+    return Combinations(SPACES[operator].factors, strength, legal_levels(operator))
+
+
+@cache
+def _rows(operator: str, strength: int, seed: int) -> Positions:
+    return cover(_combinations(operator, strength), seed)
+
 
 @cache
 def _grid(operator: str, strength: int, seed: int) -> tuple[Case, ...]:
-    rows = cover(SPACES[operator].factors, strength, lambda row: assemble(operator, row) is not None, seed)
-    cases = [SPACES[operator].assemble(row) for row in rows]
-    return tuple(case.but(seed=seed * 100_003 + position) for position, case in enumerate(cases))
+    space = SPACES[operator]
+    cases = (space.assemble(space.row(positions)) for positions in _rows(operator, strength, seed))
+    return tuple(case.but(seed=_first_seed(seed) + position) for position, case in enumerate(cases))
 
 
 def spaced(cases: tuple[Case, ...], count: int) -> tuple[Case, ...]:

@@ -14,7 +14,6 @@ from conformance.case import Case
 from conformance.comparison import InconclusiveError, compare
 from conformance.contract import FUNCTIONS, OPERATORS
 from conformance.implementation import CallError, Implementation, NotProvidedError, NotSupportedError
-from conformance.judge import judge_case
 from conformance.oracle import output_shape
 from conformance.requirements import REQUIREMENTS, Requirement
 
@@ -76,7 +75,7 @@ def _find(requirement_id: str, case: Case) -> Requirement:
 def _check(implementation: Implementation, requirement: Requirement, case: Case) -> Iterator[Line]:
     yield Line(f"check      {requirement.id}: {requirement.sentence}")
     try:
-        finding = judge_case(implementation, requirement, case)
+        finding = requirement.judge(implementation, case)
     except (InconclusiveError, NotProvidedError, NotSupportedError) as error:
         yield Line(f"           {_why_not(error)}")
         return

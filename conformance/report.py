@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -69,6 +69,7 @@ def as_dict(report: Report) -> dict[str, Any]:
             operator.operator: {
                 "status": operator.status,
                 "seconds": round(operator.seconds, 3),
+                "coverage": asdict(operator.coverage),
                 "requirements": {result.requirement: _requirement(result) for result in operator.requirements},
             }
             for operator in report.operators
@@ -86,6 +87,7 @@ def _requirement(result: RequirementResult) -> dict[str, Any]:
         "inconclusive": result.inconclusive,
         # JSON has no infinity: null says that the error had no measure, or was infinitely above what is allowed.
         "worst": result.worst if math.isfinite(result.worst) else None,
+        "diagnosis": result.diagnosis,
         "failures": [_failure(failure) for failure in result.failures],
     }
 
@@ -120,9 +122,13 @@ def _add_test_case(suite: ElementTree.Element, operator: str, result: Requiremen
     if result.status == FAILS:
         for failure in result.failures:
             element = ElementTree.SubElement(case, "failure", message=printable(failure.violation.message))
-            element.text = printable(f"{result.sentence}\n{failure.case.to_json()}")
+            element.text = printable(f"{result.sentence}\n{_looks_like(result)}{failure.case.to_json()}")
     elif result.status != CONFORMS:
         ElementTree.SubElement(case, "skipped", message=result.status)
+
+
+def _looks_like(result: RequirementResult) -> str:
+    return f"looks like: {result.diagnosis}\n" if result.diagnosis else ""
 
 
 def printable(text: str) -> str:

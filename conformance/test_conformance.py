@@ -6,6 +6,7 @@ import pytest
 
 from conformance.console import repeat_command
 from conformance.contract import OPERATORS, operator_of
+from conformance.diagnosis import diagnose
 from conformance.implementation import Implementation, TargetError, load
 from conformance.judge import CONFORMS, FAILS, judge_requirement
 from conformance.plan import Plan
@@ -37,11 +38,13 @@ def test_requirement(implementation: Implementation, requirement: Requirement, p
     result = judge_requirement(implementation, requirement, plan)
     if result.status == FAILS:
         failure = result.failures[0]
+        looks_like = diagnose(implementation, {requirement: result.wrong}, plan).get(requirement.id)
         pytest.fail(
             f"{requirement.id}: {requirement.sentence}\n"
             f"{result.failed} of {result.cases} cases are wrong; the smallest: {failure.case.describe()}\n"
             f"{failure.violation.message}\n"
-            f"{repeat_command(implementation.target, requirement.id, failure.case.to_json())}",
+            + (f"looks like: {looks_like}\n" if looks_like else "")
+            + f"{repeat_command(implementation.target, requirement.id, failure.case.to_json())}",
             pytrace=False,
         )
     if result.status != CONFORMS:

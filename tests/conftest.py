@@ -17,6 +17,9 @@ from refcnn.mnist.files import NAMES
 # The scripts are no package: they are found as `python scripts/benchmark.py` finds its neighbours.
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
+# Implementations are loaded as targets; their docstrings hold no examples, and what they import lies beside them.
+collect_ignore_glob = ["implementations/*"]
+
 
 @pytest.fixture(scope="session")
 def digits_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -44,7 +44,21 @@ _KERNEL: tuple[tuple[str, Spoilt], ...] = (
 )
 
 
+# The good case's output has another shape, so a backward function would have two reasons to refuse the next two.
+_WIDE_PADDING: tuple[tuple[str, Spoilt], ...] = (
+    (
+        "padding above half the kernel, with a grad_output of the output that it would give",
+        _attributes(padding=(2, 0)) | _shapes(grad_output=(2, 2, 4, 1)),
+    ),
+    (
+        "padding above half the kernel on the right, with a grad_output of the output that it would give",
+        _attributes(padding=((0, 0), (0, 2))) | _shapes(grad_output=(2, 2, 2, 2)),
+    ),
+)
+
+
 _POOL: tuple[tuple[str, Spoilt], ...] = (
+    *_WIDE_PADDING,
     ("padding above half the kernel", _attributes(padding=(2, 0))),
     ("padding above half the kernel on the right", _attributes(padding=((0, 0), (0, 2)))),
     ("a kernel wider than the image, in ceil_mode", _attributes(kernel_size=(2, 6), ceil_mode=True)),
@@ -169,9 +183,9 @@ SPOILT: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("logits of three axes", _shapes(logits=(3, 4, 2))),
         ),
         "batch_norm": (
-            ("one value a channel in training", _shapes(x=(1, 3))),
-            ("one value a channel in training, as an image", _shapes(x=(1, 3, 1, 1))),
-            ("an empty batch in training", _shapes(x=(0, 3))),
+            ("one value a channel in training", _shapes(x=(1, 3), grad_output=(1, 3))),
+            ("one value a channel in training, as an image", _shapes(x=(1, 3, 1, 1), grad_output=(1, 3, 1, 1))),
+            ("an empty batch in training", _shapes(x=(0, 3), grad_output=(0, 3))),
             ("a gamma that does not fit the channels", _shapes(gamma=(4,))),
             ("a beta that does not fit the channels", _shapes(beta=(2,))),
             ("a running_var that does not fit the channels", _shapes(running_var=(2,))),
@@ -187,6 +201,8 @@ SPOILT: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("p of 1", _attributes(p=1.0)),
             ("p above 1", _attributes(p=1.5)),
             ("a negative p", _attributes(p=-0.1)),
+            ("p of 1 outside training", _attributes(p=1.0, training=False)),
+            ("a negative p outside training", _attributes(p=-0.1, training=False)),
         ),
         "sgd_update": (
             ("a grad of another shape", _shapes(grad=(3, 2))),
@@ -195,6 +211,7 @@ SPOILT: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("a param of one number", _shapes(param=(1, 1))),
         ),
         "momentum_update": (
+            ("a grad of another shape", _shapes(grad=(3, 2))),
             ("a grad that would broadcast", _shapes(grad=(1, 3))),
             ("a velocity of another shape", _shapes(velocity=(3, 2))),
             ("a velocity of one number", _shapes(velocity=(1,))),
@@ -202,6 +219,7 @@ SPOILT: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
         "adam_update": (
             ("step 0", _attributes(step=0)),
             ("a negative step", _attributes(step=-1)),
+            ("a grad of another shape", _shapes(grad=(3, 2))),
             ("a grad that would broadcast", _shapes(grad=(3,))),
             ("an m of another shape", _shapes(m=(3, 2))),
             ("a v of another shape", _shapes(v=(2, 2))),

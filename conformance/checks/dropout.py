@@ -63,6 +63,7 @@ def same_mask(implementation: Implementation, case: Case) -> Finding:
         "in another layout": forward(case.but(layout="fortran")),
         "in the backward function": backward(case),
         "in the backward function, in another layout": backward(case.but(layout="rest_fortran")),
+        "in the backward function, where some of the numbers are zero": backward(case.but(data="signed_zeros")),
     }
     for when, call in others.items():
         if not implementation.provides(call.function):

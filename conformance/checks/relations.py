@@ -1,7 +1,7 @@
 """What an operator's answers have to do with one another, whatever they are: judged without the oracle.
 
-On small whole numbers both sides of a relation are exact, so they must be equal; only an implementation that declares
-``normwise`` may be off, by what the oracle allows each call.
+On small whole numbers both sides of a relation are exact, so they must be equal; only averages, and an implementation
+that declares ``normwise``, may be off, by what the oracle allows each call.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from conformance.calling import Call, forward
 from conformance.case import Case
 from conformance.comparison import PASSED, Finding, InconclusiveError, compare, first_violation
+from conformance.contract import AVERAGES
 from conformance.data import draw
 from conformance.implementation import Implementation
 from conformance.oracle import Answer
@@ -39,8 +40,9 @@ def _run(implementation: Implementation, case: Case, arrays: Mapping[str, Array]
     answer = call.answers(implementation)[0]
     if value.shape != answer.value.shape:
         raise InconclusiveError(f"the result has shape {value.shape}, so it stands in no relation")
-    exact = implementation.conventions.get(f"{case.operator}.accuracy") != "normwise"
-    # float64 holds what is compared; the oracle is asked only how far off a transform may be.
+    transforms = implementation.conventions.get(f"{case.operator}.accuracy") == "normwise"
+    exact = not transforms and case.operator not in AVERAGES
+    # float64 holds what is compared; the oracle is asked only how far off a transform or a mean may be.
     return _Side(value.astype(np.float64), np.zeros(answer.value.shape) if exact else answer.allowed)
 
 

@@ -37,6 +37,7 @@ SIZES: Corners = MappingProxyType(
         "cross_entropy": tuple(dense.cross_entropy_sizes()),
         "batch_norm": tuple(dense.batch_norm_sizes()),
         "local_response_norm": tuple(dense.local_response_norm_sizes()),
+        **{name: tuple(dense.update_sizes(name)) for name in ("sgd_update", "momentum_update", "adam_update")},
     }
 )
 

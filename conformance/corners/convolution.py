@@ -9,6 +9,19 @@ from conformance.case import Case, Shape
 from conformance.corners.images import BLOCKS, images
 from conformance.space import transposed_im2col
 
+# Image and weight (filters, channels, kernel), and the limit that they are past.
+_LIMITS: tuple[tuple[Shape, Shape, str], ...] = (
+    ((1, 1, 1, 260), (1, 1, 1, 2), "columns past 8 bits"),
+    ((1, 260, 1, 2), (1, 260, 1, 1), "channels past 8 bits"),
+    ((1, 1, 1, 2), (260, 1, 1, 1), "filters past 8 bits"),
+    ((1, 257, 1, 1), (256, 257, 1, 1), "offsets into the weight past 16 bits"),
+    ((1, 8, 2, 3), (8, 8, 2, 2), "channels and filters in eights, as matrix units take them"),
+)
+_LIMITS_OF_ROWS: tuple[tuple[Shape, Shape, str], ...] = (
+    ((1, 1, 260, 1), (1, 1, 2, 1), "rows past 8 bits"),
+    ((2, 1, 9, 3), (2, 1, 7, 2), "a high kernel"),
+)
+
 
 def _convolution(operator: str, x: Shape, weight: Shape, note: str, **attributes: Any) -> Iterator[Case]:
     """Make the problem with a bias in both element types."""
@@ -41,6 +54,10 @@ def convolution_sizes(operator: str) -> Iterator[Case]:
     groups = shape((2, 34, 2, 3))
     depthwise = weight(34, 1, 1, 2) if operator != "conv_transpose2d" else (34, 1, 1, 2)
     yield from _convolution(operator, groups, depthwise, "depthwise, past blocks of 16 and 32", groups=34)
+    for image, first, note in (*_LIMITS, *(() if flat else _LIMITS_OF_ROWS)):
+        yield from _convolution(operator, shape(image), weight(*first), note)
+    for case in _convolution(operator, shape((4, 6, 3, 4)), weight(2, 6, 2, 2), "pixels that are zero"):
+        yield case.but(data="ties")
 
 
 def convolution_shapes(operator: str) -> Iterator[Case]:
@@ -81,3 +98,6 @@ def im2col_sizes(operator: str) -> Iterator[Case]:
     for shape, note in (*BLOCKS.values(), ((3, 3, 3, 3), "all sizes coincide")):
         for case in images("im2col", note, shape, "uniform", kernel_size=(2, 3), padding=(1, 2), stride=(1, 2)):
             yield case if operator == "im2col" else transposed_im2col(case)
+    note = "padding at the top and at the right alone"
+    for case in images("im2col", note, (2, 2, 3, 4), "uniform", kernel_size=2, padding=((3, 0), (0, 2))):
+        yield case if operator == "im2col" else transposed_im2col(case)

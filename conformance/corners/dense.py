@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from conformance.bad_input import GOOD
 from conformance.case import Case, Shape
 from conformance.corners.images import BLOCKS, images
 
@@ -26,6 +27,7 @@ def special_activation(operator: str) -> Iterator[Case]:
     yield from images(operator, "a number without axes", (), "uniform")
     for data in ("nan", "infinite", "extremes", "signed_zeros", "subnormal", "large", "limits"):
         yield from images(operator, f"{data} among ordinary numbers", (3, 7), data)
+    yield from images(operator, "so many infinities that both signs are among them", (8, 9), "infinite")
 
 
 def _linear(N: int, D: int, F: int, note: str) -> Iterator[Case]:
@@ -73,7 +75,8 @@ def cross_entropy_sizes() -> Iterator[Case]:
         ("int16_labels", "labels of 16 bits"),
         ("uint64_labels", "unsigned labels"),
     ):
-        yield Case("cross_entropy", {"logits": (7, 200), "target": (7,)}, data=data, note=note)
+        # So many that some label is above 127, whatever the seed.
+        yield Case("cross_entropy", {"logits": (40, 200), "target": (40,)}, data=data, note=note)
 
 
 def special_cross_entropy() -> Iterator[Case]:
@@ -120,6 +123,9 @@ def special_batch_norm() -> Iterator[Case]:
     yield from _batch_norm("channels that are constant: the variance is 0", (4, 3), "constant")
     yield from _batch_norm("channels that are constant, in images", (2, 2, 3, 2), "constant", eps=1e-3)
     yield from _batch_norm("an eps as large as the variance", (5, 2), eps=1.0)
+    # PyTorch refuses an eps of 0 in training, which the contract leaves open.
+    without_eps = _batch_norm("an eps of 0, which is not the default", (6, 3), eps=0.0)
+    yield from (case for case in without_eps if not case.attributes["training"])
     yield from _batch_norm("magnitudes far apart", (6, 3), "wide")
 
 
@@ -135,3 +141,17 @@ def local_response_norm_sizes() -> Iterator[Case]:
     yield from images(operator, "a batch past blocks of 16 and 32", (33, 3, 1, 1), "confident", size=3, alpha=1.0)
     yield from images(operator, "all sizes coincide", (3, 3, 3, 3), "confident", size=3, alpha=1.0)
     yield from images(operator, "numbers of which none counts in the sum", (1, 3, 1, 2), "uniform", size=3)
+    far_apart = "magnitudes far apart: the difference of two running sums is no sum of a window"
+    yield from images(operator, far_apart, (1, 9, 1, 3), "wide", size=3, alpha=1.0, k=0.0)
+
+
+def update_sizes(operator: str) -> Iterator[Case]:
+    """Yield parameters of a single number without an axis, of more than a block, and gradients that are partly 0."""
+    good = GOOD[operator]
+    for shape, data, note in (
+        ((), "uniform", "a parameter without an axis"),
+        ((1031,), "uniform", "more than 1024 parameters"),
+        ((4, 5), "zero_grad", "parameters that no gradient reaches, which move on all the same"),
+    ):
+        for dtype in ("float64", "float32"):
+            yield good.but(shapes=dict.fromkeys(good.shapes, shape), dtype=dtype, data=data, note=note)

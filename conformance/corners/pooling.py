@@ -12,7 +12,8 @@ def pool_sizes(operator: str, data: str) -> Iterator[Case]:
     """Yield images and windows past the usual blocks, and sizes that coincide."""
     for shape, note in BLOCKS.values():
         yield from images(operator, note, shape, data, kernel_size=2, padding=1, stride=1)
-    yield from images(operator, "more than 512 cells in a window", (1, 1, 24, 23), data, kernel_size=(24, 23))
+    # So many images that in some of them the maximum is one of the last cells.
+    yield from images(operator, "more than 512 cells in a window", (3, 8, 24, 23), data, kernel_size=(24, 23))
     yield from images(operator, "all sizes coincide", (3, 3, 3, 3), data, kernel_size=3, padding=1)
     yield from images(operator, "no two sizes coincide", (2, 3, 7, 11), data, kernel_size=(4, 5))
 
@@ -43,6 +44,27 @@ def pool_shapes(operator: str, data: str) -> Iterator[Case]:
     yield from images(operator, "pixels that no window covers", (2, 1, 7, 8), data, kernel_size=1, stride=3)
     yield from images(operator, "windows of one pixel", (2, 3, 3, 2), data, kernel_size=1)
     yield from images(operator, "an image of one pixel", (1, 1, 1, 1), data, kernel_size=3, stride=1, padding=1)
+    yield from images(
+        operator,
+        "the last window starts on the last pixel, as far from the end as there is padding in front",
+        (1, 2, 4, 4),
+        data,
+        kernel_size=3,
+        stride=4,
+        padding=((1, 0), (1, 0)),
+        ceil_mode=True,
+    )
+    if operator == "avg_pool2d":
+        yield from images(
+            operator,
+            "pixels of 0 count where padding does not",
+            (2, 2, 3, 4),
+            "ties",
+            kernel_size=2,
+            stride=1,
+            padding=1,
+            count_include_pad=False,
+        )
 
 
 def max_pool_shapes() -> Iterator[Case]:
@@ -69,6 +91,9 @@ def max_pool_shapes() -> Iterator[Case]:
             stride=1,
             padding=1,
         )
+    # In float32 such pixels may tie, which is for routing to judge.
+    near = images("max_pool2d", "pixels that differ by a ten-millionth", (2, 2, 4, 6), "offset", kernel_size=2)
+    yield from (case for case in near if case.dtype == "float64")
 
 
 def special_max_pool() -> Iterator[Case]:
@@ -100,3 +125,15 @@ def routing() -> Iterator[Case]:
     yield from images(pool, "an image of one value", (2, 2, 4, 4), "constant", kernel_size=2)
     yield from images(pool, "NaN and minus infinity", (8, 2, 2, 3), "minus_infinity", kernel_size=2, stride=1)
     yield from images(pool, "NaN and minus infinity, apart", (8, 2, 2, 4), "minus_infinity", kernel_size=2)
+    yield from images(pool, "several NaN in a window", (24, 4, 2, 6), "minus_infinity", kernel_size=(1, 6))
+    yield from images(pool, "a window of NaN or minus infinity alone", (12, 2, 2, 6), "minus_infinity", kernel_size=1)
+    yield from images(
+        pool,
+        "dilated windows that lie in the padding alone",
+        (3, 2, 1, 4),
+        "ties",
+        kernel_size=2,
+        stride=1,
+        padding=1,
+        dilation=2,
+    )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from conformance.calling import Call, backward, forward
 from conformance.case import Case
-from conformance.comparison import Finding
+from conformance.comparison import Finding, violated
 from conformance.contract import Operator
-from conformance.implementation import Implementation
+from conformance.implementation import CallError, Implementation
 from conformance.plan import Plan, spaced
 
 Check = Callable[[Implementation, Case], Finding]
@@ -33,7 +33,7 @@ KINDS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # there is one of each, so that each is equal to itself alone
 class Requirement:
     """What an implementation must do, how that is checked, and on which cases.
 
@@ -68,6 +68,19 @@ class Requirement:
     def function(self) -> str:
         """The function that the requirement's id names."""
         return self.id.partition(".")[0]
+
+    def judge(self, implementation: Implementation, case: Case) -> Finding:
+        """Check one case; a call that ends in an exception is a violation.
+
+        Raises
+        ------
+        NotProvidedError, NotSupportedError, InconclusiveError
+            where the case does not count
+        """
+        try:
+            return self.check(implementation, case)
+        except CallError as error:
+            return violated(str(error))
 
     def cases(self, plan: Plan) -> Iterator[Case]:
         """Yield the hand-written cases and those of the grid."""

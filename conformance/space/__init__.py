@@ -5,21 +5,36 @@ The systematic grid takes its cases from here, and so does Hypothesis. The first
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import numpy as np
+
 from conformance.case import Case
+from conformance.covering import Legal
 from conformance.oracle import IllegalProblemError, output_shape
-from conformance.space import dense, windows
+from conformance.space import dense, geometry, windows
 from conformance.space.levels import ARITHMETIC_DATA, DEFAULT, DTYPES, LAYOUTS, Row, Space, without
 from conformance.space.windows import transposed_im2col
 
-__all__ = ["DEFAULT", "SPACES", "Row", "Space", "assemble", "transposed_im2col"]
+__all__ = ["DEFAULT", "SPACES", "Row", "Space", "assemble", "legal_levels", "transposed_im2col"]
+
+_IMAGE = geometry.legal(geometry.IMAGE, geometry.make_an_image)
+_SIGNAL = geometry.legal(geometry.SIGNAL, geometry.make_an_image)
+_POOL = geometry.legal(geometry.POOL, geometry.make_a_pool)
+_TRANSPOSED = geometry.legal(geometry.IMAGE, geometry.make_a_transposed_image)
+# im2col and col2im see no filters; a kernel_size may be one integer.
+_COLUMNS = {
+    **without(windows.CONVOLUTION, "bias"),
+    "channels": (1, 3, 2),
+    "kernel": ((1, 1), 3, (2, 3), (3, 1), (1, 2), 2),
+}
 
 SPACES: Mapping[str, Space] = MappingProxyType(
     {
-        "im2col": Space(without(windows.CONVOLUTION, "bias") | {"channels": (1, 3, 2)}, windows.im2col),
-        "col2im": Space(without(windows.CONVOLUTION, "bias") | {"channels": (1, 3, 2)}, windows.col2im),
+        "im2col": Space(_COLUMNS, windows.im2col, _IMAGE),
+        "col2im": Space(_COLUMNS, windows.col2im, _IMAGE),
         "conv1d": Space(
             dict(windows.CONVOLUTION)
             | {
@@ -31,16 +46,19 @@ SPACES: Mapping[str, Space] = MappingProxyType(
                 "remainder": (0, 1, 2),
             },
             windows.conv1d,
+            _SIGNAL,
         ),
-        "conv2d": Space(windows.CONVOLUTION, windows.conv2d),
+        "conv2d": Space(windows.CONVOLUTION, windows.conv2d, _IMAGE),
         "conv_transpose2d": Space(
             without(windows.CONVOLUTION, "remainder")
             | {
-                "padding": (DEFAULT, 0, 1, (1, 2), ((0, 1), (1, 0)), ((2, 0), (0, 1))),
+                "padding": (DEFAULT, 0, 1, (1, 2), ((0, 1), (1, 0)), ((2, 0), (0, 1)), ((4, 1), (0, 5))),
                 "output_padding": (DEFAULT, 0, 1, (0, 1), (2, 0)),
-                "outputs": ((1, 1), (2, 3), (3, 2), (2, 2), (1, 3), (4, 1)),
+                # The sizes of its input, which are the outputs of the convolution that it transposes.
+                "outputs": ((1, 1), (2, 3), (3, 2), (3, 3), (1, 3), (4, 1)),
             },
             windows.conv_transpose2d,
+            _TRANSPOSED,
         ),
         "max_pool2d": Space(
             dict(windows.POOL)
@@ -49,10 +67,12 @@ SPACES: Mapping[str, Space] = MappingProxyType(
                 "data": ("distinct", "uniform", "negative", "ties"),
             },
             windows.pool("max_pool2d", "dilation"),
+            _POOL,
         ),
         "avg_pool2d": Space(
             dict(windows.POOL) | {"count_include_pad": (DEFAULT, True, False), "data": ARITHMETIC_DATA},
             windows.pool("avg_pool2d", "count_include_pad"),
+            _POOL,
         ),
         "global_avg_pool2d": Space(
             {
@@ -87,6 +107,7 @@ SPACES: Mapping[str, Space] = MappingProxyType(
                 "data": ("uniform", "confident", "large", "shifted", "negative", "limits"),
             },
             dense.softmax,
+            constrained=("shape", "axis"),
         ),
         "cross_entropy": Space(
             {
@@ -98,12 +119,13 @@ SPACES: Mapping[str, Space] = MappingProxyType(
                 "data": ("uniform", "confident", "large", "shifted", "limits"),
             },
             dense.cross_entropy,
+            constrained=("target", "data"),
         ),
         "batch_norm": Space(
             {
                 "batch": (2, 1, 3, 8),
                 "channels": (1, 3, 2),
-                "image": ((), (2, 3), (1, 1), (3, 1), (3, 4)),
+                "image": ((), (2, 3), (1, 1), (3, 1), (3, 3)),
                 "training": (True, False),
                 "momentum": (DEFAULT, 0.1, 0.3, 1.0, 0.0),
                 "eps": (DEFAULT, 1e-5, 1e-3, 0.5),
@@ -112,12 +134,13 @@ SPACES: Mapping[str, Space] = MappingProxyType(
                 "data": ("uniform", "offset", "constant", "wide", "plain_gamma"),
             },
             dense.batch_norm,
+            constrained=("batch", "image", "training"),
         ),
         "local_response_norm": Space(
             {
-                "batch": (1, 2),
+                "batch": (1, 2, 5),
                 "channels": (1, 3, 5, 8),
-                "image": ((1, 1), (2, 3), (3, 1)),
+                "image": ((1, 1), (2, 3), (3, 1), (3, 3)),
                 "size": (1, 2, 3, 4, 5, 7),
                 "alpha": (DEFAULT, 1e-4, 0.5, 2.0, 0.0),
                 "beta": (DEFAULT, 0.75, 0.5, 1.5, 0.0),
@@ -127,6 +150,7 @@ SPACES: Mapping[str, Space] = MappingProxyType(
                 "data": ("uniform", "confident"),
             },
             dense.local_response_norm,
+            constrained=("alpha", "k"),
         ),
         "dropout": Space(
             {
@@ -158,6 +182,7 @@ SPACES: Mapping[str, Space] = MappingProxyType(
                 "data": ("uniform", "zeros", "wide"),
             },
             dense.adam_update,
+            constrained=("eps", "data"),
         ),
     }
 )
@@ -171,3 +196,17 @@ def assemble(operator: str, row: Row) -> Case | None:
     except IllegalProblemError:
         return None
     return case
+
+
+def legal_levels(operator: str) -> Legal:
+    """Return which levels of an operator's factors go together."""
+    space = SPACES[operator]
+    if space.legal is not None:
+        return space.legal(space.factors)
+    first = {name: levels[0] for name, levels in space.factors.items()}
+    constrained = [space.factors[name] for name in space.constrained]
+    assembles = [
+        assemble(operator, first | dict(zip(space.constrained, levels, strict=True))) is not None
+        for levels in itertools.product(*constrained)
+    ]
+    return Legal(space.constrained, np.reshape(assembles, [len(levels) for levels in constrained]))

@@ -54,10 +54,13 @@ def softmax(row: Row) -> Case:
 
 
 def cross_entropy(row: Row) -> Case:
-    """Assemble a loss, with labels or weights."""
+    """Assemble a loss, with labels or weights; beside targets of a special kind the logits are ordinary."""
     N, K = row["batch"], row["classes"]
     target = (N,) if row["target"].endswith("labels") else (N, K)
-    data = row["data"] if row["target"] in ("labels", "weights") else row["target"]
+    ordinary = row["target"] in ("labels", "weights")
+    if not ordinary and row["data"] != "uniform":
+        raise IllegalProblemError("a case names one special kind of data")
+    data = row["data"] if ordinary else row["target"]
     return make_case("cross_entropy", {"logits": (N, K), "target": target}, {}, row | {"data": data})
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.case import Case, Shape
+from conformance.covering import Legal, Levels, Positions
 
 Row = dict[str, Any]
 
@@ -17,10 +18,30 @@ DEFAULT = "default"
 
 @dataclass(frozen=True)
 class Space:
-    """The factors of an operator with their levels, and how a row of levels becomes a case."""
+    """The factors of an operator with their levels, and how a row of levels becomes a case.
+
+    Levels that cannot be had together in one case make no legal row. Empty batches are no level: the contract
+    says of them alone what is legal, and a requirement of their own tests them.
+
+    Parameters
+    ----------
+    factors : the levels of each factor
+    assemble : makes the case of a row, whose levels may also lie between those listed; what such levels ask for
+        and cannot get is cut down to what they can, or refused by ``IllegalProblemError``
+    legal : which of the listed levels go together, in the case and not only in the row; where nothing is said,
+        those of ``constrained`` do that assemble, and the other factors are free
+    constrained : the factors on whose levels it depends whether a row assembles
+    """
 
     factors: Mapping[str, tuple[Any, ...]]
     assemble: Callable[[Row], Case]
+    legal: Callable[[Levels], Legal] | None = None
+    constrained: tuple[str, ...] = ()
+
+    def row(self, positions: Positions) -> Row:
+        """Return the levels at the given positions, one for each factor."""
+        chosen = zip(self.factors.items(), positions.tolist(), strict=True)
+        return {name: levels[position] for (name, levels), position in chosen}
 
 
 DTYPES = ("float64", "float32")

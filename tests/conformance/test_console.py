@@ -12,6 +12,7 @@ from rich.console import Console
 from conformance.case import Case
 from conformance.comparison import Failure, Violation
 from conformance.console import make_console, print_report, repeat_command
+from conformance.covering import Coverage
 from conformance.judge import OperatorResult, RequirementResult
 from conformance.report import Report
 
@@ -27,7 +28,7 @@ def result(
 
 
 def operator(name: str, status: str, *results: RequirementResult) -> OperatorResult:
-    return OperatorResult(name, status, list(results), 1.25)
+    return OperatorResult(name, status, list(results), 1.25, Coverage(2, 3, 9, 10))
 
 
 def text(*operators: OperatorResult, target: str = "mine", **conventions: str) -> str:

@@ -42,11 +42,15 @@ def test_no_corner_comes_twice(group: str) -> None:
         assert sorted(set(texts)) == sorted(texts), operator
 
 
+def is_near(case: Case) -> bool:
+    return case.operator == "max_pool2d" and case.data == "offset"
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_corner_comes_in_both_element_types(group: str) -> None:
     for cases in GROUPS[group].values():
-        # The integer type of labels has nothing to do with that of the logits.
-        floating = [case for case in cases if not case.data.endswith("_labels")]
+        # The integer type of labels has nothing to do with that of the logits; pixels near to one another tie in float32.
+        floating = [case for case in cases if not case.data.endswith("_labels") and not is_near(case)]
         wide = [case.but(note="", dtype="") for case in floating if case.dtype == "float64"]
         narrow = [case.but(note="", dtype="") for case in floating if case.dtype == "float32"]
         assert wide == narrow

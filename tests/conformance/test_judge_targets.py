@@ -13,7 +13,7 @@ import refcnn
 from conformance.case import Case
 from conformance.contract import OPERATORS
 from conformance.implementation import Implementation, from_namespace
-from conformance.judge import judge_case, judge_operator, judge_requirement
+from conformance.judge import judge_operator, judge_requirement
 from conformance.plan import Plan
 from conformance.requirements import REQUIREMENTS
 
@@ -104,6 +104,6 @@ def test_whatever_a_target_does_is_a_violation_in_words(relu: Any, found: str) -
 
 
 def test_a_call_that_ends_in_an_exception_is_a_violation() -> None:
-    found = judge_case(given(relu=crash), BY_ID["relu.values"], Case("relu", {"x": (2,)}))
+    found = BY_ID["relu.values"].judge(given(relu=crash), Case("relu", {"x": (2,)}))
     assert found.violation is not None
     assert found.violation.message == "raised IndexError: list index out of range"

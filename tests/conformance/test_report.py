@@ -14,6 +14,7 @@ import pytest
 import conformance
 from conformance.case import Case
 from conformance.comparison import Failure, Violation
+from conformance.covering import Coverage
 from conformance.implementation import Implementation, load
 from conformance.judge import OperatorResult, RequirementResult, judge
 from conformance.plan import Plan
@@ -24,13 +25,18 @@ WRONG = Path(__file__).parents[1] / "implementations" / "wrong"
 CASE = Case("relu", {"x": (2,)}, note="two numbers")
 
 
+COVERAGE = Coverage(2, 3, 10, 10)
+
+
 def result(name: str, status: str, worst: float = 0.25, message: str = "y[0] is 1.0, want 0.0") -> RequirementResult:
     failures = [Failure(CASE, Violation(message))] if status == "fails" else []
     return RequirementResult(f"relu.{name}", "values", "It is.", status, 3, len(failures), 1, 2, worst, failures)
 
 
 def report(*results: RequirementResult, status: str = "conforms", target: str = "mine") -> Report:
-    return Report(target, "quick", 7, {"max_pool2d.ties": "any"}, [OperatorResult("relu", status, [*results], 1.23456)])
+    return Report(
+        target, "quick", 7, {"max_pool2d.ties": "any"}, [OperatorResult("relu", status, [*results], 1.23456, COVERAGE)]
+    )
 
 
 def run(implementation: Implementation) -> Report:
@@ -73,6 +79,7 @@ def test_the_report_holds_what_was_found() -> None:
             "relu": {
                 "status": "fails",
                 "seconds": 1.235,
+                "coverage": {"strength": 2, "factors": 3, "covered": 10, "legal": 10},
                 "requirements": {
                     "relu.values": plain(FAILING) | {"worst": None},
                     "relu.shape": {**plain(FAILING), "status": "conforms", "failed": 0, "worst": 0.25, "failures": []},
@@ -90,6 +97,7 @@ def plain(_: Report) -> dict[str, Any]:
         "failed": 1,
         "not_supported": 1,
         "inconclusive": 2,
+        "diagnosis": "",
         "failures": [
             {
                 "message": "y[0] is 1.0, want 0.0",
@@ -132,7 +140,7 @@ def test_a_case_of_a_report_can_be_read_back() -> None:
     ],
 )
 def test_something_must_conform_and_nothing_fail(statuses: list[str], conforms: bool) -> None:
-    operators = [OperatorResult(f"op{position}", status, [], 0.0) for position, status in enumerate(statuses)]
+    operators = [OperatorResult(f"op{position}", status, [], 0.0, COVERAGE) for position, status in enumerate(statuses)]
     assert Report("mine", "quick", 0, {}, operators).conforms is conforms
 
 
@@ -143,7 +151,9 @@ def test_failures_are_the_broken_requirements() -> None:
 
 
 def test_provided_leaves_out_what_is_not() -> None:
-    operators = [OperatorResult(status, status, [], 0.0) for status in ("fails", "not provided", "not supported")]
+    operators = [
+        OperatorResult(status, status, [], 0.0, COVERAGE) for status in ("fails", "not provided", "not supported")
+    ]
     assert [each.operator for each in provided(Report("mine", "quick", 0, {}, operators))] == ["fails", "not supported"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -10,10 +11,10 @@ from hypothesis import strategies as st
 
 from conformance.case import Case
 from conformance.contract import OPERATORS
-from conformance.covering import cover
+from conformance.covering import Combinations
 from conformance.oracle import is_legal
 from conformance.plan import PROFILES, Plan, spaced
-from conformance.space import DEFAULT, SPACES, Row, assemble, transposed_im2col
+from conformance.space import DEFAULT, SPACES, Row, assemble, legal_levels, transposed_im2col
 
 
 def test_every_operator_has_a_space() -> None:
@@ -21,19 +22,16 @@ def test_every_operator_has_a_space() -> None:
 
 
 @pytest.mark.parametrize("operator", SPACES)
-def test_every_level_of_every_factor_occurs_in_a_row_of_the_quick_grid(operator: str) -> None:
-    factors = SPACES[operator].factors
-    rows = cover(factors, 2, lambda row: assemble(operator, row) is not None, 0)
-    for name, levels in factors.items():
-        for level in levels:
-            # True is not 1 here.
-            assert any(row[name] == level and type(row[name]) is type(level) for row in rows), (name, level)
+def test_the_levels_of_a_factor_differ(operator: str) -> None:
+    for name, levels in SPACES[operator].factors.items():
+        # True is not 1 here.
+        assert len({repr(level) for level in levels}) == len(levels), name
 
 
 @pytest.mark.parametrize("operator", SPACES)
-def test_a_grid_is_made_of_the_rows_of_a_covering_array(operator: str) -> None:
-    rows = cover(SPACES[operator].factors, 2, lambda row: assemble(operator, row) is not None, 0)
-    assert [case.but(seed=0) for case in Plan("quick").grid(operator)] == [assemble(operator, row) for row in rows]
+def test_every_level_of_every_factor_can_be_had(operator: str) -> None:
+    factors = SPACES[operator].factors
+    assert Combinations(factors, 1, legal_levels(operator)).legal.all()
 
 
 @pytest.mark.parametrize("profile", ["quick", "default"])
@@ -86,6 +84,39 @@ def test_a_seed_repeats_its_grid_and_each_case_has_data_of_its_own(operator: str
     assert cases == Plan("quick", seed=3).grid(operator)
     assert [case.seed for case in cases] == [3 * 100_003 + i for i in range(len(cases))]
     assert [case.but(seed=0) for case in cases] != [case.but(seed=0) for case in Plan("quick", seed=4).grid(operator)]
+
+
+@pytest.mark.parametrize("operator", SPACES)
+@pytest.mark.parametrize("seed", [0, 4])
+def test_a_grid_that_ran_covers_all_and_one_that_did_not_run_covers_nothing(operator: str, seed: int) -> None:
+    plan = Plan("quick", seed)
+    all_of_them, none = (plan.coverage(operator, ran) for ran in (plan.grid(operator), ()))
+    assert all_of_them.covered == all_of_them.legal == none.legal > 0
+    assert (none.covered, none.strength, none.factors) == (0, 2, len(SPACES[operator].factors))
+
+
+def test_a_coverage_grows_with_the_cases_that_ran_whatever_their_order() -> None:
+    plan = Plan("quick")
+    grid = plan.grid("conv2d")
+    covered = [plan.coverage("conv2d", grid[:count]).covered for count in range(len(grid) + 1)]
+    assert covered == sorted(set(covered))
+    assert covered[1] == math.comb(len(SPACES["conv2d"].factors), 2)
+    assert plan.coverage("conv2d", grid[:20]) == plan.coverage("conv2d", [*reversed(grid[:20]), grid[0]])
+
+
+def test_only_cases_of_the_grid_cover_as_they_are() -> None:
+    plan = Plan("quick", seed=2)
+    grid = plan.grid("linear")
+    first = grid[0]
+    others = (
+        first.but(data="nan"),
+        first.but(seed=first.seed + 1),
+        first.but(seed=0),
+        first.but(seed=first.seed + len(grid)),
+        *Plan("quick").grid("linear"),
+    )
+    assert plan.coverage("linear", others).covered == 0
+    assert plan.coverage("linear", [first.but(note="why")]).covered == math.comb(7, 2)
 
 
 def row_of(operator: str, seed: int) -> Row:

@@ -133,15 +133,17 @@ def test_the_gradient_of_local_response_norm_adds_what_each_channel_takes_from_i
         call, attributes = backward(case), case.all_attributes
         x, grad = (call.arrays[name].astype(np.float64) for name in ("x", "grad_output"))
         size, beta, base = attributes["size"], attributes["beta"], bases(x, attributes)
-        want = np.zeros(x.shape)
+        want, terms = np.zeros(x.shape), np.zeros(x.shape)
         for c in range(x.shape[1]):
             for d in range(x.shape[1]):
                 # d y[c] / d x[d]
                 slope = base[:, c] ** -beta if c == d else np.zeros(x[:, c].shape)
+                shrunk = np.zeros(x[:, c].shape)
                 if -(size // 2) <= d - c <= (size - 1) // 2:
-                    shrunk = 2 * attributes["alpha"] * beta / size * base[:, c] ** (-beta - 1)
-                    slope = slope - x[:, c] * x[:, d] * shrunk
-                want[:, d] += grad[:, c] * slope
+                    shrunk = x[:, c] * x[:, d] * 2 * attributes["alpha"] * beta / size * base[:, c] ** (-beta - 1)
+                want[:, d] += grad[:, c] * (slope - shrunk)
+                terms[:, d] += np.abs(grad[:, c]) * (slope + np.abs(shrunk))
         got = answers(call.function, case, call.arrays, {})[0].value
-        # At most ten terms of size up to 16 cancel.
-        np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-14, err_msg=case.describe())
+        # Terms cancel, and all of them where k is 0 and beta 1/2. Each is within 2.5 times the error of a sum of at
+        # most nine squares and a few roundings more, here and there.
+        np.testing.assert_array_less(np.abs(got - want), 1e-14 * terms + 1e-300, err_msg=case.describe())

@@ -1,0 +1,69 @@
+"""The catalogue: every fault is one, is rejected by the requirement that it names, and is named when it is met."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import refcnn
+from conformance import faults
+from conformance.contract import FUNCTIONS, OPERATORS
+from conformance.faults import CATALOGUE, HISTORY, Fault
+from conformance.judge import first_failure
+from conformance.plan import Plan
+from conformance.requirements import REQUIREMENTS
+
+BY_ID = {requirement.id: requirement for requirement in REQUIREMENTS}
+
+
+def ids(fault: Fault) -> str:
+    return fault.id
+
+
+def test_every_module_of_faults_is_in_the_catalogue() -> None:
+    own = {"__init__", "fault", "history"}
+    modules = {path.stem for path in Path(faults.__file__).parent.glob("*.py")} - own
+    imported = {name for name, value in vars(faults).items() if isinstance(value, ModuleType)} - own
+    assert imported == modules
+    where = Counter(fault.body.__module__.rpartition(".")[2] for fault in CATALOGUE)
+    assert where.keys() == modules
+
+
+def test_there_are_many_faults_and_many_are_subtle() -> None:
+    assert len(CATALOGUE) >= 200
+    assert sum(bool(fault.corner) for fault in CATALOGUE) >= 60
+
+
+def test_ids_are_unique_and_no_two_faults_of_a_function_say_the_same() -> None:
+    assert max(Counter(fault.id for fault in CATALOGUE).values()) == 1
+    assert max(Counter((fault.function, fault.says) for fault in CATALOGUE).values()) == 1
+
+
+def test_every_function_of_the_contract_has_faults() -> None:
+    assert {fault.function for fault in CATALOGUE} == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("fault", CATALOGUE, ids=ids)
+def test_a_fault_says_what_it_is(fault: Fault) -> None:
+    assert fault.function in FUNCTIONS
+    assert fault.operator in OPERATORS
+    assert BY_ID[fault.killed_by].operator == fault.operator
+    assert fault.says
+    assert not fault.says.endswith(".")
+    assert fault.history in {"", *HISTORY}
+
+
+@pytest.mark.parametrize("history", HISTORY)
+def test_what_really_happened_is_there_in_two_forms(history: str) -> None:
+    forms = {fault.says for fault in CATALOGUE if fault.history == history}
+    assert len(forms) >= 2
+    assert all("#" in thread for thread in HISTORY[history].threads)
+
+
+@pytest.mark.parametrize("fault", CATALOGUE, ids=ids)
+def test_a_fault_is_rejected_by_the_requirement_that_it_names(fault: Fault) -> None:
+    # The requirements hold for right code: that they are broken here is the proof that the fault is one.
+    assert first_failure(fault.implementation(refcnn), BY_ID[fault.killed_by], Plan()) is not None
