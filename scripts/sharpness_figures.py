@@ -105,4 +105,4 @@ def _draw_changes(axes: Axes, functions: list[str], rows: Sequence[Sharpness]) -
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"$2^{{{value:g}}}$"))
     axes.set_xlabel("relative change of one element")
     axes.set_title("smallest change noticed")
-    axes.legend(loc="upper right")
+    axes.legend(loc="upper right", frameon=True, framealpha=1)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from conformance.contract import FUNCTIONS
 from conformance.diagnosis.question import Question, Results
 from conformance.diagnosis.wrong import Wrong, wrong_results
+from conformance.oracle import is_legal
 
 Array = NDArray[Any]
 Asked = Sequence[tuple[Question, "Results | str"]]
@@ -143,7 +144,7 @@ _ROUNDED = ("uniform", "wide", "positive")
 def _precision(found: Found, right: Sequence[Question]) -> str:
     """Name a type in which it is wrong, if it is right in the other one."""
     types = {each.case.dtype for each in found}
-    fine = [question.case for question in right if question.case.data in _ROUNDED]
+    fine = [each.case for each in right if each.case.data in _ROUNDED and is_legal(each.case)]
     others = [case.dtype for case in fine if case.dtype not in types]
     if len(types) == 1 and len(others) >= _LEAST_CASES and len(others) == len(fine):
         return f"it is right in {others[0]}, but not in {types.pop()}"

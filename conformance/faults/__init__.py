@@ -1,75 +1,29 @@
-"""The catalogue of faults: wrong implementations that the suite is known to reject, and by which it names mistakes."""
+"""The catalogue of faults: wrong implementations that the suite is known to reject, and by which it names mistakes.
+
+Every module of this folder is searched for faults: a new one has to be entered nowhere.
+"""
 
 from __future__ import annotations
 
-from itertools import chain
-from types import ModuleType
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 
-from conformance.faults import (
-    activation,
-    adam,
-    avg_pool,
-    batch_norm,
-    columns,
-    conv_backward,
-    conv_corners,
-    conv_forward,
-    conv_transpose,
-    dropout,
-    global_avg_pool,
-    linear,
-    local_response_norm,
-    loss,
-    max_pool,
-    max_pool_backward,
-    max_pool_ties,
-    optim,
-    pools,
-    pools_backward,
-    purity,
-    refusals,
-    refusals_windows,
-    softmax,
-)
+from conformance.contract import FUNCTIONS
 from conformance.faults.fault import Fault, fault
 from conformance.faults.history import HISTORY, Episode
 
 __all__ = ["CATALOGUE", "HISTORY", "Episode", "Fault", "fault"]
 
 
-def _faults_of(module: ModuleType) -> tuple[Fault, ...]:
-    made = (value for value in vars(module).values() if isinstance(value, tuple))
-    return tuple(each for each in chain.from_iterable(made) if isinstance(each, Fault))
+def _faults() -> Iterator[Fault]:
+    """Yield the faults of all modules of this folder."""
+    for module in iter_modules(__path__):
+        for made in vars(import_module(f"{__name__}.{module.name}")).values():
+            if isinstance(made, tuple):
+                yield from (each for each in made if isinstance(each, Fault))
 
 
-CATALOGUE: tuple[Fault, ...] = tuple(
-    chain.from_iterable(
-        _faults_of(module)
-        for module in (
-            columns,
-            conv_forward,
-            conv_backward,
-            conv_corners,
-            conv_transpose,
-            pools,
-            pools_backward,
-            max_pool,
-            max_pool_backward,
-            max_pool_ties,
-            avg_pool,
-            global_avg_pool,
-            linear,
-            activation,
-            softmax,
-            loss,
-            batch_norm,
-            local_response_norm,
-            dropout,
-            optim,
-            adam,
-            purity,
-            refusals,
-            refusals_windows,
-        )
-    )
-)
+_ORDER = {name: position for position, name in enumerate(FUNCTIONS)}
+
+CATALOGUE: tuple[Fault, ...] = tuple(sorted(_faults(), key=lambda each: _ORDER[each.function]))

@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from conformance.faults.conv_places import of_any, of_any_backward
+from conformance.faults.conv_places import of_any
 from conformance.faults.fault import Right, fault
 
 of_each = partial(fault, "conv1d", "conv2d", "conv1d_backward", "conv2d_backward")
 _overflow = partial(of_each, killed_by="values", history="index_overflow")
-_nothing = partial(of_any_backward, killed_by="empty_batch", corner="in an empty batch", history="empty_batch")
 
 
-def _each(results: Any, change: Any) -> Any:
+def change_each(results: Any, change: Any) -> Any:
     """Change a result, or each of several."""
     return tuple(map(change, results)) if isinstance(results, tuple) else change(results)
 
@@ -41,9 +40,9 @@ def in_tf32(right: Right, *arrays: Any, **how: Any) -> Any:
 
 @of_each(says="float64 is computed in float32", killed_by="values", corner="in float64", history="lower_precision")
 def in_float32(right: Right, *arrays: Any, **how: Any) -> Any:
-    narrow = (array if array.dtype == np.float32 else array.astype(np.float32) for array in arrays)
+    narrow = (array.astype(np.float32) if array.dtype.kind == "f" else array for array in arrays)
     results = right(*narrow, **how)
-    return _each(results, lambda result: result.astype(arrays[0].dtype))
+    return change_each(results, lambda result: result.astype(arrays[0].dtype))
 
 
 @of_any(
@@ -99,93 +98,6 @@ def weight_offset_in_16_bits(right: Right, x: Any, weight: Any, bias: Any = None
     return right(x, _wrapped(weight.reshape(-1), 0, 65_536).reshape(weight.shape), bias, **how)
 
 
-@of_any(
-    says="a weight is read in the order in which it lies in memory",
-    killed_by="layouts",
-    corner="where the weight is not contiguous",
-    history="strided_weight",
-)
-def weight_in_memory_order(right: Right, x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
-    return right(x, weight.ravel(order="K").reshape(weight.shape), bias, **how)
-
-
-@of_any_backward(
-    says="grad_x is made from the weight in the order in which it lies in memory",
-    killed_by="layouts",
-    corner="where the weight is not contiguous",
-    history="strided_weight",
-)
-def grad_x_of_weight_in_memory_order(right: Right, grad_output: Any, x: Any, weight: Any, **how: Any) -> Any:
-    _, grad_weight, grad_bias = right(grad_output, x, weight, **how)
-    return right(grad_output, x, weight.ravel(order="K").reshape(weight.shape), **how)[0], grad_weight, grad_bias
-
-
-@of_any_backward(
-    says="grad_output is read in the order in which it lies in memory",
-    killed_by="layouts",
-    corner="where grad_output is not contiguous",
-    history="strided_weight",
-)
-def grad_output_in_memory_order(right: Right, grad_output: Any, x: Any, weight: Any, **how: Any) -> Any:
-    return right(grad_output.ravel(order="K").reshape(grad_output.shape), x, weight, **how)
-
-
-@of_any(
-    says="the result for channels-last images is laid out channels-last, and read as if it were not",
-    killed_by="layouts",
-    corner="for channels-last images",
-    history="channels_last",
-)
-def result_of_channels_last(right: Right, x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
-    y = right(x, weight, bias, **how)
-    last = np.moveaxis(x, 1, -1).flags.c_contiguous and not x.flags.c_contiguous
-    return np.moveaxis(y, 1, -1).reshape(y.shape) if last else y
-
-
-@of_any(
-    says="an image of one channel is taken for channels-last, which it is too, and the result is laid out so",
-    killed_by="values",
-    corner="with a single channel",
-    history="channels_last",
-)
-def one_channel_is_last(right: Right, x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
-    y = right(x, weight, bias, **how)
-    return np.moveaxis(y, 1, -1).reshape(y.shape) if np.moveaxis(x, 1, -1).flags.c_contiguous else y
-
-
-@of_any_backward(
-    says="x is taken to be channels-first where it is channels-last",
-    killed_by="layouts",
-    corner="for channels-last images",
-    history="channels_last",
-)
-def x_in_memory_order(right: Right, grad_output: Any, x: Any, weight: Any, **how: Any) -> Any:
-    return right(grad_output, x.ravel(order="K").reshape(x.shape), weight, **how)
-
-
-@of_any(
-    says="the shape of the output is asked of the first sample",
-    killed_by="empty_batch",
-    corner="in an empty batch",
-    history="empty_batch",
-)
-def first_sample_asked(right: Right, x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
-    y = right(x, weight, bias, **how)
-    return y.reshape(-1, *y[0].shape)
-
-
-@_nothing(says="the gradients of parameters are 0 / 0 for an empty batch")
-def gradients_of_nothing_are_nan(right: Right, grad_output: Any, x: Any, weight: Any, **how: Any) -> Any:
-    results = right(grad_output, x, weight, **how)
-    return _each(results, lambda each: each if len(x) else each + np.asarray(np.nan, x.dtype))
-
-
-@_nothing(says="grad_weight is what was in its memory before, for an empty batch")
-def grad_weight_not_cleared(right: Right, grad_output: Any, x: Any, weight: Any, **how: Any) -> Any:
-    grad_x, grad_weight, grad_bias = right(grad_output, x, weight, **how)
-    return grad_x, grad_weight if len(x) else weight.copy(), grad_bias
-
-
 @of_any(says="a last, short block of samples is dropped", killed_by="values", corner="past the last full block of 8")
 def short_batch_block_dropped(right: Right, x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
     y = right(x, weight, bias, **how)
@@ -238,7 +150,7 @@ def vector_tail_left_out(right: Right, x: Any, weight: Any, bias: Any = None, **
 
 
 @of_any(
-    says="a channel is skipped that begins with a zero",
+    says="a channel that begins with a zero is skipped",
     killed_by="values",
     corner="where the first pixel of a channel is zero",
 )
@@ -255,54 +167,3 @@ def nan_is_zero(right: Right, *arrays: Any, **how: Any) -> Any:
 @of_any(says="infinity is taken for a large number", killed_by="not_a_number", corner="where there is an infinity")
 def infinity_is_large(right: Right, x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
     return right(np.clip(x, -1e9, 1e9).astype(x.dtype), weight, bias, **how)
-
-
-@of_any(
-    says="the kernel is flipped in place, and stays so",
-    killed_by="inputs_unchanged",
-    corner="after the call",
-    history="mutated_input",
-)
-def weight_flipped_in_place(right: Right, x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
-    y = right(x, weight, bias, **how)
-    packed = weight if weight.flags.writeable else weight.copy()
-    packed[...] = packed[..., ::-1].copy()
-    return y
-
-
-@of_any(
-    says="a packed weight is found again by its identity, whatever it holds by now",
-    killed_by="no_state",
-    corner="after the weight was changed in place",
-    remembers=True,
-)
-def weight_packed_once(right: Right, memory: dict[int, Any], x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
-    # The weight itself is kept too: no other array can come to its identity.
-    _, packed = memory.setdefault(id(weight), (weight, weight.copy()))
-    return right(x, packed, bias, **how)
-
-
-@of_any(
-    says="the plan of a convolution is made anew only for other shapes",
-    killed_by="no_state",
-    corner="when the attributes change and the shapes do not",
-    remembers=True,
-)
-def plan_of_same_shapes(right: Right, memory: dict[Any, Any], x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
-    shapes = (x.shape, weight.shape)
-    if shapes not in memory:
-        memory.clear()
-    return right(x, weight, bias, **memory.setdefault(shapes, how))
-
-
-@of_any(
-    says="the result is written to the buffer of the last call of this size",
-    killed_by="no_alias",
-    corner="in results of an earlier call",
-    remembers=True,
-)
-def buffer_reused(right: Right, memory: dict[Any, Any], x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
-    y = right(x, weight, bias, **how)
-    buffer = memory.setdefault((y.shape, y.dtype), y)
-    buffer[...] = y
-    return buffer

@@ -45,7 +45,7 @@ def counted_in_byte(right: Right, *arrays: Any) -> Any:
 
 @fault(
     *_BOTH,
-    says="the samples past the 32nd are those before again",
+    says="the samples past the 32nd repeat those before them",
     killed_by="values",
     corner="past 32 samples",
 )

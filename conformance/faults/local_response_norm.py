@@ -1,4 +1,4 @@
-"""Mistakes in local response normalisation."""
+"""Mistakes in local response normalisation, most of them in its gradient too."""
 
 from __future__ import annotations
 
@@ -9,29 +9,23 @@ import numpy as np
 from conformance.faults.fault import Right, fault
 
 
-def _window(channels: int, before: int, after: int) -> Any:
+def window_of(channels: int, before: int, after: int) -> Any:
     """Return, for each channel in a row, which channels its window holds."""
     distance = np.arange(channels)[None, :] - np.arange(channels)[:, None]
     return (distance >= -before) & (distance <= after)
 
 
-def _sum(x: Any, window: Any) -> Any:
+def sum_of(x: Any, window: Any) -> Any:
     """Add up the channels of each window."""
     return np.einsum("nchw,dc->ndhw", x, window.astype(x.dtype))
 
 
-def _energy(x: Any, size: int) -> Any:
-    return _sum(x**2, _window(x.shape[1], size // 2, (size - 1) // 2))
+def energy_of(x: Any, size: int) -> Any:
+    return sum_of(x**2, window_of(x.shape[1], size // 2, (size - 1) // 2))
 
 
 def _divided(x: Any, energy: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
     return x / (k + alpha / size * energy) ** beta
-
-
-def _terms(grad: Any, x: Any, size: int, alpha: float, beta: float, k: float) -> tuple[Any, Any, Any]:
-    """Return the gradient by x alone, what each window passes on, and the factor of what arrives."""
-    base = k + alpha / size * _energy(x, size)
-    return grad / base**beta, grad * x / base ** (beta + 1), 2 * alpha * beta / size * x
 
 
 _BOTH = ("local_response_norm", "local_response_norm_backward")
@@ -138,7 +132,7 @@ def beta_of_0(right: Right, *arrays: Any, beta: float = 0.75, **how: Any) -> Any
 
 @fault(
     *_BOTH,
-    says="the power is that of the square roots that make 0.75, whatever beta is",
+    says="the power is 0.75, made of square roots, whatever beta is",
     killed_by="values",
     corner="a beta other than 0.75",
 )
@@ -210,8 +204,8 @@ def negative_start(right: Right, x: Any, *, size: int, **how: Any) -> Any:
 )
 def divided_by_present(right: Right, x: Any, *, size: int, **how: Any) -> Any:
     right(x, size=size, **how)
-    present = _sum(np.ones_like(x), _window(x.shape[1], size // 2, (size - 1) // 2))
-    return _divided(x, _energy(x, size) * np.asarray(size, x.dtype) / present, size, **how)
+    present = sum_of(np.ones_like(x), window_of(x.shape[1], size // 2, (size - 1) // 2))
+    return _divided(x, energy_of(x, size) * np.asarray(size, x.dtype) / present, size, **how)
 
 
 @fault(
@@ -222,13 +216,13 @@ def divided_by_present(right: Right, x: Any, *, size: int, **how: Any) -> Any:
 )
 def window_ends_early(right: Right, x: Any, *, size: int, **how: Any) -> Any:
     right(x, size=size, **how)
-    return _divided(x, _sum(x**2, _window(x.shape[1], size // 2, (size - 1) // 2 - 1)), size, **how)
+    return _divided(x, sum_of(x**2, window_of(x.shape[1], size // 2, (size - 1) // 2 - 1)), size, **how)
 
 
 @fault("local_response_norm", says="the channel itself is left out of its window", killed_by="values")
 def own_channel_left_out(right: Right, x: Any, *, size: int, **how: Any) -> Any:
     right(x, size=size, **how)
-    return _divided(x, _energy(x, size) - x**2, size, **how)
+    return _divided(x, energy_of(x, size) - x**2, size, **how)
 
 
 @fault(
@@ -248,13 +242,13 @@ def running_sums(right: Right, x: Any, *, size: int, **how: Any) -> Any:
 @fault("local_response_norm", says="the numbers are added up without being squared", killed_by="values")
 def not_squared(right: Right, x: Any, *, size: int, **how: Any) -> Any:
     right(x, size=size, **how)
-    return _divided(x, _energy(np.sqrt(np.abs(x)), size), size, **how)
+    return _divided(x, energy_of(np.sqrt(np.abs(x)), size), size, **how)
 
 
 @fault("local_response_norm", says="k is added outside the power", killed_by="values")
 def k_outside(right: Right, x: Any, *, size: int, k: float = 1.0, **how: Any) -> Any:
     right(x, size=size, k=k, **how)
-    return x / (k + x / _divided(x, _energy(x, size), size, k=0, **how))
+    return x / (k + x / _divided(x, energy_of(x, size), size, k=0, **how))
 
 
 @fault(
@@ -266,88 +260,3 @@ def k_outside(right: Right, x: Any, *, size: int, k: float = 1.0, **how: Any) ->
 def returns_input(right: Right, x: Any, *, beta: float = 0.75, **how: Any) -> Any:
     y = right(x, beta=beta, **how)
     return y if beta else x
-
-
-@fault("local_response_norm_backward", says="the windows are taken for constants", killed_by="values")
-def windows_constant(right: Right, grad: Any, x: Any, **how: Any) -> Any:
-    right(grad, x, **how)
-    return _terms(grad, x, **how)[0]
-
-
-@fault(
-    "local_response_norm_backward",
-    says="only the channel itself passes a gradient on, not its neighbours",
-    killed_by="values",
-    corner="a window of several channels",
-)
-def own_window_alone(right: Right, grad: Any, x: Any, **how: Any) -> Any:
-    right(grad, x, **how)
-    own, passed, factor = _terms(grad, x, **how)
-    return own - factor * passed
-
-
-@fault(
-    "local_response_norm_backward",
-    says="the window is not mirrored for the gradients that come back",
-    killed_by="values",
-    corner="an even size",
-    history="response_window",
-)
-def window_not_mirrored(right: Right, grad: Any, x: Any, *, size: int, **how: Any) -> Any:
-    right(grad, x, size=size, **how)
-    own, passed, factor = _terms(grad, x, size, **how)
-    return own - factor * _sum(passed, _window(x.shape[1], size // 2, (size - 1) // 2))
-
-
-@fault("local_response_norm_backward", says="the second term is added, not subtracted", killed_by="values")
-def sign(right: Right, grad: Any, x: Any, **how: Any) -> Any:
-    return 2 * _terms(grad, x, **how)[0] - right(grad, x, **how)
-
-
-@fault("local_response_norm_backward", says="the 2 of the squares is left out", killed_by="values")
-def two_left_out(right: Right, grad: Any, x: Any, **how: Any) -> Any:
-    return (_terms(grad, x, **how)[0] + right(grad, x, **how)) / 2
-
-
-@fault("local_response_norm_backward", says="beta is left out of the second term", killed_by="values")
-def beta_left_out(right: Right, grad: Any, x: Any, *, size: int, beta: float, **how: Any) -> Any:
-    right(grad, x, size=size, beta=beta, **how)
-    own, passed, _ = _terms(grad, x, size, beta=beta, **how)
-    factor = 2 * how["alpha"] / size * x
-    return own - factor * _sum(passed, _window(x.shape[1], (size - 1) // 2, size // 2))
-
-
-@fault("local_response_norm_backward", says="alpha is not divided by the size in the second term", killed_by="values")
-def second_alpha_not_divided(right: Right, grad: Any, x: Any, *, size: int, **how: Any) -> Any:
-    own = _terms(grad, x, size, **how)[0]
-    return own + size * (right(grad, x, size=size, **how) - own)
-
-
-@fault("local_response_norm_backward", says="the power in the second term is beta, not beta + 1", killed_by="values")
-def second_power(right: Right, grad: Any, x: Any, *, size: int, **how: Any) -> Any:
-    right(grad, x, size=size, **how)
-    own, _, factor = _terms(grad, x, size, **how)
-    return own - factor * _sum(own * x, _window(x.shape[1], (size - 1) // 2, size // 2))
-
-
-@fault(
-    "local_response_norm_backward",
-    says="x is kept from the first call with arrays of a shape",
-    killed_by="no_state",
-    corner="a later call with the same shape",
-    remembers=True,
-)
-def stale_x(right: Right, memory: dict[Any, Any], grad: Any, x: Any, **how: Any) -> Any:
-    return right(grad, memory.setdefault((x.shape, x.dtype), x.copy()), **how)
-
-
-@fault(
-    "local_response_norm_backward",
-    says="grad_output is multiplied by x in place",
-    killed_by="inputs_unchanged",
-    history="mutated_input",
-)
-def gradient_in_place(right: Right, grad: Any, x: Any, **how: Any) -> Any:
-    grad_x = right(grad, x, **how)
-    np.copyto(grad if grad.flags.writeable else np.array(grad), grad * x)
-    return grad_x

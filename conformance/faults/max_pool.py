@@ -109,7 +109,7 @@ def nan_wins_if_first(right: Right, x: Any, kernel_size: Any, **how: Any) -> Any
 
 @fault(
     "max_pool2d",
-    says="a cell that is not exceeded replaces the maximum, and so a number that comes after a NaN",
+    says="a cell replaces the maximum unless that is greater, so that a number after a NaN replaces the NaN",
     killed_by="special_values",
     corner="in windows with a NaN before their last cell",
     history="max_pool_nan",
@@ -135,7 +135,7 @@ def infinity_made_finite(right: Right, x: Any, kernel_size: Any, **how: Any) -> 
     return np.minimum(y, np.finfo(y.dtype).max)
 
 
-@fault("max_pool2d", says="it is the pixel of the largest magnitude, whatever its sign", killed_by="values")
+@fault("max_pool2d", says="the pixel of the largest magnitude wins, whatever its sign", killed_by="values")
 def largest_magnitude(right: Right, x: Any, kernel_size: Any, **how: Any) -> Any:
     largest, least = right(x, kernel_size, **how), -right(-x, kernel_size, **how)
     return np.where(np.isfinite(least) & (-least > largest), least, largest)

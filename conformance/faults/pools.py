@@ -118,12 +118,14 @@ def columns_past_vectors(right: Right, x: Any, kernel_size: Any, **how: Any) -> 
     return np.where((width > 8) & (np.arange(width) >= width // 8 * 8), 0, y)
 
 
-@fault(*_BOTH, says="the samples past the 16th are those before again", killed_by="values", corner="past 16 samples")
+@fault(*_BOTH, says="the samples past the 16th repeat those before them", killed_by="values", corner="past 16 samples")
 def samples_past_block(right: Right, x: Any, kernel_size: Any, **how: Any) -> Any:
     return right(x[np.arange(len(x)) % 16], kernel_size, **how)
 
 
-@fault(*_BOTH, says="the channels past the 64th are those before again", killed_by="values", corner="past 64 channels")
+@fault(
+    *_BOTH, says="the channels past the 64th repeat those before them", killed_by="values", corner="past 64 channels"
+)
 def channels_past_block(right: Right, x: Any, kernel_size: Any, **how: Any) -> Any:
     return right(x[:, np.arange(x.shape[1]) % 64], kernel_size, **how)
 

@@ -51,7 +51,7 @@ def gradient_layout_ignored(right: Right, grad_output: Any, x: Any, kernel_size:
 
 @fault(
     *_BOTH,
-    says="grad_output is cleared once it has been used",
+    says="grad_output is changed in place, as by clearing or dividing it",
     killed_by="inputs_unchanged",
     history="mutated_input",
 )

@@ -49,7 +49,7 @@ def is_near(case: Case) -> bool:
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_corner_comes_in_both_element_types(group: str) -> None:
     for cases in GROUPS[group].values():
-        # The integer type of labels has nothing to do with that of the logits; pixels near to one another tie in float32.
+        # The integer type of labels has nothing to do with the logits; pixels near to one another tie in float32.
         floating = [case for case in cases if not case.data.endswith("_labels") and not is_near(case)]
         wide = [case.but(note="", dtype="") for case in floating if case.dtype == "float64"]
         narrow = [case.but(note="", dtype="") for case in floating if case.dtype == "float32"]

@@ -20,17 +20,12 @@ QUICK = Plan("quick")
 BY_ID = {requirement.id: requirement for requirement in REQUIREMENTS}
 
 
-def looks_like(id_: str, conventions: dict[str, str] | None = None, **functions: Callable[..., Any]) -> str:
+def looks_like(id_: str, **functions: Callable[..., Any]) -> str:
     """Judge functions by one requirement, and return what its failures look like."""
-    mine = from_namespace("mine", SimpleNamespace(**functions, CONVENTIONS=conventions or {}))
+    mine = from_namespace("mine", SimpleNamespace(**functions))
     result = judge_requirement(mine, BY_ID[id_], QUICK)
     assert result.wrong
     return diagnose(mine, {BY_ID[id_]: result.wrong}, QUICK).get(id_, "")
-
-
-def spoilt(function: str, spoil: Callable[[Any], Any]) -> dict[str, Callable[..., Any]]:
-    right = getattr(refcnn, function)
-    return {function: lambda *arrays, **how: spoil(right(*arrays, **how))}
 
 
 def test_a_mistake_of_the_catalogue_is_named_in_other_code() -> None:
@@ -50,7 +45,7 @@ def _of_rows(how: dict[str, Any]) -> dict[str, Any]:
     padding = how.get("padding", 0)
     sides = padding if isinstance(padding, tuple) else (padding, padding)
     steps = {name: (1, how[name]) for name in ("stride", "dilation") if name in how}
-    return {"groups": how.get("groups", 1), "padding": ((0, 0), sides), **steps}
+    return {"groups": how.get("groups", 1), "padding": ((0, 0), sides)} | dict(steps)
 
 
 def test_a_mistake_in_what_is_accepted_is_told_from_one_in_what_is_computed() -> None:
@@ -77,7 +72,8 @@ def test_a_mistake_in_what_is_accepted_is_told_from_one_in_what_is_computed() ->
     ],
 )
 def test_a_simple_pattern_is_said(function: str, spoil: Callable[[Any], Any], says: str) -> None:
-    said = looks_like(f"{function}.values", **spoilt(function, spoil))
+    right = getattr(refcnn, function)
+    said = looks_like(f"{function}.values", **{function: lambda *arrays, **how: spoil(right(*arrays, **how))})
     sentence, _, count = said.partition("; so on ")
     assert sentence == says
     assert count.endswith(" wrong cases")
@@ -118,3 +114,119 @@ def test_what_is_wrong_in_one_place_is_said_to_be(spoil: Callable[[Any], Any], p
 
     said = looks_like("avg_pool2d_backward.values", avg_pool2d_backward=avg_pool2d_backward)
     assert said.startswith(f"it is right except {place}; so on ")
+
+
+def test_two_mistakes_at_once_are_not_taken_for_one() -> None:
+    def linear(x: Any, weight: Any, bias: Any = None) -> Any:
+        y = refcnn.linear(np.sort(x, axis=1), weight[:, ::-1], bias)
+        return y + np.arange(y.shape[1], dtype=y.dtype)
+
+    assert looks_like("linear.values", linear=linear) == ""
+
+
+def test_what_is_wrong_in_two_results_follows_no_pattern() -> None:
+    def linear_backward(*arrays: Any) -> Any:
+        grad_x, grad_weight, grad_bias = refcnn.linear_backward(*arrays)
+        return 3 * grad_x, 5 * grad_weight, grad_bias
+
+    assert looks_like("linear_backward.values", linear_backward=linear_backward) == ""
+
+
+def test_a_pattern_names_the_result_that_is_wrong() -> None:
+    def linear_backward(*arrays: Any) -> Any:
+        grad_x, grad_weight, grad_bias = refcnn.linear_backward(*arrays)
+        return grad_x, grad_weight, 7 * grad_bias
+
+    said = looks_like("linear_backward.values", linear_backward=linear_backward)
+    assert said.startswith("grad_bias: every value is 7 times what it must be; so on ")
+
+
+def test_a_type_that_is_less_precise_than_the_other_is_said() -> None:
+    def linear(x: Any, weight: Any, bias: Any = None) -> Any:
+        y = refcnn.linear(x, weight, bias)
+        significand, exponent = np.frexp(y)
+        return np.ldexp(np.round(significand * 2**11) / 2**11, exponent) if x.dtype == np.float64 else y
+
+    assert looks_like("linear.values", linear=linear).startswith("it is right in float32, but not in float64; so on ")
+
+
+def test_what_raises_everywhere_follows_no_pattern() -> None:
+    def relu(x: Any) -> Any:
+        raise ArithmeticError(x)
+
+    assert looks_like("relu.values", relu=relu) == ""
+
+
+def test_what_is_right_when_it_is_asked_again_is_not_traced() -> None:
+    requirement = BY_ID["relu.values"]
+    mine = from_namespace("mine", SimpleNamespace(relu=refcnn.relu))
+    assert diagnose(mine, {requirement: list(requirement.cases(QUICK))[:3]}, QUICK) == {}
+
+
+def test_a_mistake_of_behaviour_is_named_too() -> None:
+    def relu(x: Any) -> Any:
+        y = refcnn.relu(x)
+        if x.flags.writeable:
+            x[...] = y
+        return y
+
+    assert looks_like("relu.inputs_unchanged", relu=relu) != ""
+
+
+def test_a_requirement_of_several_functions_is_left_to_those_of_one() -> None:
+    mine = from_namespace("mine", SimpleNamespace(linear=refcnn.linear, linear_backward=refcnn.linear_backward))
+    requirement = BY_ID["linear.adjoint"]
+    assert diagnose(mine, {requirement: list(requirement.cases(QUICK))[:3]}, QUICK) == {}
+
+
+def test_the_report_of_an_operator_holds_the_diagnosis() -> None:
+    mine = from_namespace("mine", SimpleNamespace(tanh=lambda x: 3 * refcnn.tanh(x)))
+    said = {each.requirement: each.diagnosis for each in judge_operator(mine, "tanh", QUICK).requirements}
+    assert said["tanh.values"].startswith("every value is 3 times what it must be")
+    assert said["tanh.shape"] == ""
+
+
+def test_small_results_make_no_pattern() -> None:
+    def cross_entropy(logits: Any, target: Any) -> Any:
+        y = refcnn.cross_entropy(logits, target)
+        return 3 * y if len(logits) == 5 and logits.shape[1] == 10 else y
+
+    assert looks_like("cross_entropy.values", cross_entropy=cross_entropy) == ""
+
+
+def test_one_over_the_channels_is_said() -> None:
+    def global_avg_pool2d(x: Any) -> Any:
+        return refcnn.global_avg_pool2d(x) / np.asarray(x.shape[1], x.dtype)
+
+    said = looks_like("global_avg_pool2d.values", global_avg_pool2d=global_avg_pool2d)
+    assert said.startswith("every value is 1/C of what it must be; so on ")
+
+
+def test_what_is_not_supported_is_no_mistake() -> None:
+    def tanh(x: Any) -> Any:
+        if x.dtype == np.float32:
+            raise NotImplementedError
+        return 3 * refcnn.tanh(x)
+
+    assert looks_like("tanh.values", tanh=tanh).startswith("every value is 3 times what it must be")
+
+
+def test_a_factor_that_no_size_explains_is_no_pattern() -> None:
+    def tanh(x: Any) -> Any:
+        return refcnn.tanh(x) * np.asarray(3 + x.size % 5, x.dtype)
+
+    assert looks_like("tanh.values", tanh=tanh) == ""
+
+
+def test_a_result_of_another_type_is_a_mistake() -> None:
+    def tanh(x: Any) -> Any:
+        return refcnn.tanh(x).astype(np.float64)
+
+    assert looks_like("tanh.dtype", tanh=tanh) != ""
+
+
+def test_results_of_a_wrong_shape_may_agree() -> None:
+    def global_avg_pool2d(x: Any) -> Any:
+        return refcnn.global_avg_pool2d(x)[:, :, 0, 0]
+
+    assert looks_like("global_avg_pool2d.shape", global_avg_pool2d=global_avg_pool2d) != ""

@@ -1,0 +1,42 @@
+"""The mutation script tells apart what the contract leaves free from what a test is missing for."""
+
+from __future__ import annotations
+
+import mutation
+import pytest
+from mutation import MODULES, REASONS, Survivor, kind_of
+
+from conformance.contract import OPERATORS
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ('floats("relu", x=x)', 'floats("XXreluXX", x=x)', "text"),
+        ('rank(operator, "x", x.shape, "(N, K)")', 'rank(None, "x", x.shape, "(N, K)")', "text"),
+        ("shape(operator, TEXT, g, x.shape, x=x)", "shape(operator, TEXT, g, x.shape, )", "text"),
+        ("shape(operator, TEXT, g, x.shape, x=x)", "shape(operator, TEXT, g, x.shape, x=None)", "text"),
+        ('with np.errstate(all="ignore"):', "with np.errstate(all=None):", "text"),
+        ('with np.errstate(all="ignore"):', 'with np.errstate(over="ignore"):', "errstate"),
+        ("return np.asarray(y, dtype), z", "return np.asarray(y, None), z", "cast"),
+        ("return np.asarray(y, dtype), z", "return np.asarray(y, ), z", "cast"),
+        ("for part in blocks(n, 2 * size):", "for part in blocks(n, 3 * size):", "block"),
+        ("x.max(axis, initial=-np.inf)", "x.max(axis, )", "empty"),
+        ("shape(operator, TEXT, g, x.shape, x=x)", "shape(operator, TEXT, None, x.shape, x=x)", ""),
+        ("y = x + 1", "y = x - 1", ""),
+        ("y = x.sum(axis=0)", "y = x.sum(axis=None)", ""),
+    ],
+)
+def test_a_survivor_is_equivalent_only_for_a_reason(before: str, after: str, kind: str) -> None:
+    assert kind_of(Survivor("name", before, after)) == kind
+    assert kind in {"", *REASONS}
+
+
+def test_every_module_is_judged_on_operators_that_there_are() -> None:
+    assert {operator for operators in MODULES.values() for operator in operators} == set(OPERATORS)
+    assert all((mutation.ROOT / "refcnn" / f"{module}.py").is_file() for module in MODULES)
+
+
+def test_the_lines_of_a_diff_are_read() -> None:
+    survivor = mutation._survivor("name", "--- a\n+++ b\n@@ -1 +1 @@\n same\n-before\n+after\n")
+    assert (survivor.before, survivor.after) == ("before", "after")
