@@ -91,7 +91,7 @@ def _image(each: Wrong) -> tuple[int, ...]:
 
 _SIZES: Mapping[str, Callable[[Wrong], int]] = MappingProxyType(
     {
-        "N": lambda each: _image(each)[0],
+        "N": lambda each: prod(_image(each)[:1]),
         "C": lambda each: prod(_image(each)[1:2]),
         "H·W": lambda each: prod(_image(each)[2:]),
         "OH·OW": lambda each: prod(each.want.shape[2:]),

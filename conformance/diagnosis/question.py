@@ -24,7 +24,7 @@ Results = tuple[Array, ...]
 # The kinds of evidence that a mistake shows in: what a function computes, how it behaves, and what it refuses.
 COMPUTED, BEHAVED, REFUSED = "computed", "behaved", "refused"
 
-_WRONG_CASES, _OTHER_CASES = 24, 10
+_WRONG_CASES, _OTHER_CASES, _ALL = 24, 10, 10_000
 # What came instead of results, or of a finding, where the case says nothing.
 _SILENT = ("", NotSupportedError.__name__, NotProvidedError.__name__, InconclusiveError.__name__)
 
@@ -118,10 +118,12 @@ def questions(
         cases += [case for each in related for case in spaced(tuple(each.cases(plan)), _OTHER_CASES)]
         asked: Iterator[Question] = (Question(function, case) for case in cases)
     else:
+        count = _OTHER_CASES if kind == BEHAVED else _ALL
         asked = (
             Question(function, case, each)
             for each in related
-            for case in (each.cases(plan) if kind == REFUSED else spaced(tuple(each.cases(plan)), _OTHER_CASES))
+            for some in (wrong.get(each, ()), tuple(each.cases(plan)))
+            for case in spaced(tuple(some), count)
         )
     # A case is one question, however many requirements it stands under; only checks are asked one by one.
     return tuple({(repr(each.case), each.requirement and each.requirement.id): each for each in asked}.values())

@@ -9,6 +9,7 @@ import pytest
 from kill_matrix import BY_FAULT, BY_ID, PAGE, row
 
 from conformance.faults import CATALOGUE
+from conformance.requirements import KINDS
 
 LINES = {
     match[1]: line
@@ -28,7 +29,7 @@ def test_each_line_says_what_the_catalogue_says() -> None:
         begin = row(fault, []).rsplit("|", 11)[0]
         assert LINES[fault.id].startswith(begin), fault.id
         kind = BY_ID[fault.killed_by].kind
-        assert LINES[fault.id].split(" | ")[2:][kill_matrix.KINDS.index(kind)].strip(" |"), fault.id
+        assert LINES[fault.id].split(" | ")[2:][KINDS.index(kind)].strip(" |"), fault.id
 
 
 @pytest.mark.parametrize("id_", SOME)
