@@ -6,7 +6,10 @@ that was asked, wrong and right ones, and no other fault does.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
 
 import refcnn
 from conformance.case import Case
@@ -51,11 +54,25 @@ def diagnose(implementation: Implementation, wrong: Wrong, plan: Plan) -> dict[s
     'every value is 3 times what it must be'
     """
     found: dict[str, str] = {}
-    for function, kind in dict.fromkeys((function_of(each), evidence(each)) for each in wrong):
-        mine = {each: cases for each, cases in wrong.items() if (function_of(each), evidence(each)) == (function, kind)}
-        if function and (said := _diagnosis(implementation, function, kind, mine, plan)):
-            found |= dict.fromkeys((each.id for each in mine), said)
+    with _process_left_as_it_was():
+        for function, kind in dict.fromkeys((function_of(each), evidence(each)) for each in wrong):
+            mine = {
+                each: cases for each, cases in wrong.items() if (function_of(each), evidence(each)) == (function, kind)
+            }
+            if function and (said := _diagnosis(implementation, function, kind, mine, plan)):
+                found |= dict.fromkeys((each.id for each in mine), said)
     return found
+
+
+@contextlib.contextmanager
+def _process_left_as_it_was() -> Iterator[None]:
+    """Undo what faults, or the implementation, do to NumPy's error settings and to its global generator."""
+    kept = np.random.get_state()  # noqa: NPY002 - the legacy generator is what a fault disturbs
+    try:
+        with np.errstate():
+            yield
+    finally:
+        np.random.set_state(kept)  # noqa: NPY002 - as above
 
 
 def _diagnosis(implementation: Implementation, function: str, kind: str, wrong: Wrong, plan: Plan) -> str:

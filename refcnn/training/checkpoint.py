@@ -18,7 +18,14 @@ from refcnn.training.trainer import Epoch, State
 
 FORMAT = "refcnn checkpoint 1"
 _ARRAYS = ("parameters", "statistics", "optimiser")
-_TEXT: dict[str, type] = {"format": str, "step": int, "generator": dict, "history": list, "configuration": dict}
+_TEXT: dict[str, type] = {
+    "format": str,
+    "step": int,
+    "generator": dict,
+    "history": list,
+    "configuration": dict,
+    "entries": list,  # the names of the arrays: a damaged table of contents can hide some
+}
 
 
 class CheckpointError(ValueError):
@@ -56,15 +63,16 @@ def save(path: str | os.PathLike[str], state: State, configuration: dict[str, An
     ([1.0, 1.0], 5, {'model': 'simple'})
     """
     path = Path(path)
+    arrays = {f"{kind}/{name}": array for kind in _ARRAYS for name, array in getattr(state, kind).items()}
     text = {
         "format": FORMAT,
         "step": state.step,
         "generator": state.generator,
         "history": [epoch._asdict() for epoch in state.history],
         "configuration": configuration,
+        "entries": list(arrays),
     }
     run = np.array(json.dumps(text))
-    arrays = {f"{kind}/{name}": array for kind in _ARRAYS for name, array in getattr(state, kind).items()}
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with beside.open("xb") as file:
@@ -135,6 +143,8 @@ def _text(arrays: Arrays) -> dict[str, Any]:
 
 def _state(text: dict[str, Any], arrays: Arrays) -> State:
     kinds: dict[str, Arrays] = {kind: {} for kind in _ARRAYS}
+    if missing := [key for key in text["entries"] if key not in arrays]:
+        raise ValueError(f"it has no entry {missing[0]!r}, which it says it has")
     for key, array in arrays.items():
         kind, _, name = key.partition("/")
         if kind not in kinds:

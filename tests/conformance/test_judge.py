@@ -36,9 +36,10 @@ def requirement(check: Any, cases: int = 4, **changes: Any) -> Requirement:
     return Requirement("relu.values", "relu", "values", "It is.", ("relu",), check, corners, **changes)
 
 
-def counts(result: OperatorResult) -> dict[str, tuple[int, int, int, int]]:
+def counts(result: OperatorResult) -> dict[str, tuple[int, int, int]]:
+    # What Hypothesis draws depends on the constants of the modules that are loaded, so how much of it counts does too.
     return {
-        each.requirement: (each.cases, each.failed, each.not_supported, each.inconclusive)
+        each.requirement: (each.cases + each.inconclusive, each.failed, each.not_supported)
         for each in result.requirements
     }
 

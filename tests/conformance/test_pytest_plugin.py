@@ -39,8 +39,8 @@ def test_a_wrong_file_fails_with_the_message_and_the_command(tmp_path: Path) -> 
     status, out = run(tmp_path, "--impl", target, *QUICK)
     assert status == 1, out
     assert "sgd_update.values: Every result is the contract's, within the rounding" in out
-    assert re.search(r"\d+ of \d+ cases are wrong; the smallest: param \(1\) grad \(1\) ", out)
-    assert re.search(r"param\[0\] is 1\.0, want .*; 1 of 1 differ, worst error ", out)
+    assert re.search(r"\d+ of \d+ cases are wrong; the smallest: param \(1?\) grad \(1?\) ", out)
+    assert re.search(r"param(\[0\])? is 1\.0, want .*; 1 of 1 differ, worst error ", out)
     assert f"refcnn verify {target} --check sgd_update.values --replay '{{" in out
     assert "Traceback" not in out
 

@@ -55,6 +55,7 @@ def entries(**changes: Any) -> dict[str, Any]:
         "generator": {},
         "history": [],
         "configuration": {},
+        "entries": ["parameters/weight"],
     }
     return {"run": json.dumps(text | changes), "parameters/weight": np.ones(2)}
 
@@ -104,8 +105,15 @@ def epoch(**changes: Any) -> dict[str, Any]:
         ({"run": "[]"}, f"its entry run is not of the format {FORMAT!r}"),
         ({"run": "{}"}, f"its entry run is not of the format {FORMAT!r}"),
         (entries(format="refcnn checkpoint 2"), f"its entry run is not of the format {FORMAT!r}"),
-        (entries(more=1), "its entry run has ['configuration', 'format', 'generator', 'history', 'more', 'step'], not"),
-        ({"run": json.dumps({"format": FORMAT})}, "its entry run has ['format'], not ['configuration', 'format', "),
+        (
+            entries(more=1),
+            "its entry run has ['configuration', 'entries', 'format', 'generator', 'history', 'more', 'step'], not",
+        ),
+        ({"run": json.dumps({"format": FORMAT})}, "its entry run has ['format'], not ['configuration', 'entries', "),
+        (
+            entries(entries=["parameters/weight", "statistics/mean"]),
+            "it has no entry 'statistics/mean', which it says it has",
+        ),
         (entries(step="6"), "its step is '6', not of int"),
         (entries(step=float("inf")), "its step is inf, not of int"),
         (entries(step=True), "its step is True, not of int"),

@@ -34,4 +34,4 @@ def test_each_line_says_what_the_catalogue_says() -> None:
 
 @pytest.mark.parametrize("id_", SOME)
 def test_a_line_is_what_the_suite_finds(id_: str) -> None:
-    assert LINES[id_] == row(BY_FAULT[id_], kill_matrix._killers(id_, "default"))
+    assert LINES[id_] == row(BY_FAULT[id_], kill_matrix._killers(id_, kill_matrix.PROFILE))
