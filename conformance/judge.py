@@ -127,7 +127,13 @@ def _searched(
 ) -> Failure | None:
     """Let Hypothesis look for a failure beyond the grid."""
     strategy = beyond_the_grid(requirement.operator, adapt)
-    return search(strategy, lambda case: _run(implementation, requirement, case, result), plan.examples, plan.seed)
+    return search(
+        strategy,
+        lambda case: _run(implementation, requirement, case, result),
+        plan.examples,
+        plan.seed,
+        kept_as=f"{implementation.target} {requirement.id}",
+    )
 
 
 def _shrunk(implementation: Implementation, requirement: Requirement, failure: Failure, plan: Plan) -> Failure:

@@ -10,6 +10,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
+from hypothesis.database import ExampleDatabase
 from hypothesis.errors import Flaky, NoSuchExample, Unsatisfiable
 
 from conformance.case import Case, Shape
@@ -148,13 +149,44 @@ def _with_sizes(case: Case, sizes: Mapping[str, int], attributes: Mapping[str, A
 
 
 def search(
-    cases: st.SearchStrategy[Case], fails: Callable[[Case], Failure | None], examples: int, seed: int
+    cases: st.SearchStrategy[Case],
+    fails: Callable[[Case], Failure | None],
+    examples: int,
+    seed: int,
+    *,
+    kept_as: str = "",
 ) -> Failure | None:
     """Return the failure on the smallest case that Hypothesis finds, or nothing.
 
     ``fails`` returns the failure on a case, or nothing. A target that fails now and then is no reason to give up:
     the last failure that was seen is returned.
+
+    With a name to keep it under, the case goes into Hypothesis's database (the folder ``.hypothesis``, unless the
+    user's settings of Hypothesis say otherwise), and is tried first the next time, whatever the seed, until it passes.
     """
+    database = settings().database if kept_as else None
+    kept = _still_failing(database, kept_as.encode(), fails) if database else None
+    if kept is not None:
+        return kept
+    found = _search(cases, fails, examples, seed)
+    if found is not None and database:
+        database.save(kept_as.encode(), found.case.to_json().encode())
+    return found
+
+
+def _still_failing(database: ExampleDatabase, key: bytes, fails: Callable[[Case], Failure | None]) -> Failure | None:
+    """Return the failure on a case that was kept, and forget those that pass or are cases no longer."""
+    for text in sorted(database.fetch(key)):
+        with contextlib.suppress(ValueError):
+            if failure := fails(Case.from_json(text.decode())):
+                return failure
+        database.delete(key, text)
+    return None
+
+
+def _search(
+    cases: st.SearchStrategy[Case], fails: Callable[[Case], Failure | None], examples: int, seed: int
+) -> Failure | None:
     seen: list[Failure] = []
 
     def note_failure(case: Case) -> bool:
@@ -165,12 +197,13 @@ def search(
 
     rules = settings(
         max_examples=examples,
-        database=None,
+        database=None,  # `find` leaves it alone where it is given a source of chance
         deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
     )
+    chance = random.Random(seed)  # noqa: S311 - no secret
     # Shrinking ends with the smallest case, which is run last.
     with contextlib.suppress(NoSuchExample, Unsatisfiable, Flaky):
-        find(cases, note_failure, settings=rules, random=random.Random(seed))  # noqa: S311 - no secret
+        find(cases, note_failure, settings=rules, random=chance)
     return seen[-1] if seen else None

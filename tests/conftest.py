@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from refcnn.mnist import load
@@ -16,6 +17,10 @@ from refcnn.mnist.files import NAMES
 
 # The scripts are no package: they are found as `python scripts/benchmark.py` finds its neighbours.
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+# What fails in one test must not be tried in another.
+settings.register_profile("tests", settings(), database=None)
+settings.load_profile("tests")
 
 # Implementations are loaded as targets; their docstrings hold no examples, and what they import lies beside them.
 collect_ignore_glob = ["implementations/*"]

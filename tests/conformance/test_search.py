@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 from conformance.case import Case
 from conformance.comparison import Failure, Violation
@@ -119,6 +122,59 @@ def test_a_case_that_always_fails_shrinks_to_single_numbers(operator: str) -> No
     found = found_by(smaller(case), lambda _: True, 60)
     assert found is not None
     assert found.elements <= 12
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Path]:
+    """Keep what fails in a folder of the test's own."""
+    settings.register_profile("kept", database=DirectoryBasedExampleDatabase(tmp_path))
+    before = settings.get_current_profile_name()
+    settings.load_profile("kept")
+    yield tmp_path
+    settings.load_profile(before)
+
+
+def tall(case: Case) -> Failure | None:
+    return Failure(case, Violation("tall")) if case.shapes["x"][2] > case.shapes["x"][3] + 2 else None
+
+
+@pytest.mark.usefixtures("database")
+def test_what_failed_is_tried_first_the_next_time_whatever_the_seed() -> None:
+    cases = beyond_the_grid("global_avg_pool2d", same)
+    first = search(cases, tall, 200, 0, kept_as="mine.py global_avg_pool2d.values")
+    assert first is not None
+    # With an example alone, nothing but what was kept can be found.
+    again = search(cases, tall, 1, 5, kept_as="mine.py global_avg_pool2d.values")
+    assert again is not None
+    assert again.case == first.case
+
+
+@pytest.mark.usefixtures("database")
+def test_what_was_kept_for_another_target_is_not_tried() -> None:
+    cases = beyond_the_grid("global_avg_pool2d", same)
+    assert search(cases, tall, 200, 0, kept_as="mine.py global_avg_pool2d.values") is not None
+    assert search(cases, tall, 1, 5, kept_as="yours.py global_avg_pool2d.values") is None
+
+
+def test_what_passes_again_is_forgotten(database: Path) -> None:
+    cases = beyond_the_grid("global_avg_pool2d", same)
+    search(cases, tall, 200, 0, kept_as="mine.py global_avg_pool2d.values")
+    assert [path for path in database.rglob("*") if path.is_file()]
+    assert search(cases, lambda _: None, 1, 5, kept_as="mine.py global_avg_pool2d.values") is None
+    assert search(cases, tall, 1, 5, kept_as="mine.py global_avg_pool2d.values") is None
+
+
+@pytest.mark.parametrize("text", [b"no JSON", b'{"operator": "conv9d"}', b"\xff"])
+def test_what_is_no_case_any_more_is_forgotten(database: Path, text: bytes) -> None:
+    kept = DirectoryBasedExampleDatabase(database)
+    kept.save(b"mine.py", text)
+    assert search(beyond_the_grid("global_avg_pool2d", same), tall, 1, 5, kept_as="mine.py") is None
+    assert [*kept.fetch(b"mine.py")] == []
+
+
+def test_without_a_name_nothing_is_kept(database: Path) -> None:
+    assert search(beyond_the_grid("global_avg_pool2d", same), tall, 200, 0) is not None
+    assert not [path for path in database.rglob("*") if path.is_file()]
 
 
 def test_a_target_that_fails_now_and_then_still_gives_a_failure() -> None:

@@ -17,10 +17,7 @@ from conformance.plan import Plan
 from conformance.requirements import REQUIREMENTS
 
 BY_ID = {requirement.id: requirement for requirement in REQUIREMENTS}
-
-
-def ids(fault: Fault) -> str:
-    return fault.id
+FAULTS = {function: [fault for fault in CATALOGUE if fault.function == function] for function in FUNCTIONS}
 
 
 def test_every_module_of_faults_is_in_the_catalogue() -> None:
@@ -43,14 +40,14 @@ def test_every_function_of_the_contract_has_faults() -> None:
     assert {fault.function for fault in CATALOGUE} == set(FUNCTIONS)
 
 
-@pytest.mark.parametrize("fault", CATALOGUE, ids=ids)
-def test_a_fault_says_what_it_is(fault: Fault) -> None:
-    assert fault.function in FUNCTIONS
-    assert fault.operator in OPERATORS
-    assert BY_ID[fault.killed_by].operator == fault.operator
-    assert fault.says
-    assert not fault.says.endswith(".")
-    assert fault.history in {"", *HISTORY}
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_fault_says_what_it_is(function: str) -> None:
+    for fault in FAULTS[function]:
+        assert fault.operator in OPERATORS, fault.id
+        assert BY_ID[fault.killed_by].operator == fault.operator, fault.id
+        assert fault.says, fault.id
+        assert not fault.says.endswith("."), fault.id
+        assert fault.history in {"", *HISTORY}, fault.id
 
 
 @pytest.mark.parametrize("history", HISTORY)
@@ -60,11 +57,15 @@ def test_what_really_happened_is_there_in_two_forms(history: str) -> None:
     assert all("#" in thread for thread in HISTORY[history].threads)
 
 
-@pytest.mark.parametrize("fault", CATALOGUE, ids=ids)
-def test_a_fault_is_rejected_by_the_requirement_that_it_names(fault: Fault) -> None:
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_fault_is_rejected_by_the_requirement_that_it_names(function: str) -> None:
     # The requirements hold for right code: that they are broken here is the proof that the fault is one.
+    assert [fault.id for fault in FAULTS[function] if not rejected(fault)] == []
+
+
+def rejected(fault: Fault) -> bool:
     with np.errstate():  # some faults change the settings for good
-        assert first_failure(fault.implementation(refcnn), BY_ID[fault.killed_by], Plan()) is not None
+        return first_failure(fault.implementation(refcnn), BY_ID[fault.killed_by], Plan()) is not None
 
 
 def test_a_fault_that_happened_tells_where() -> None:
