@@ -17,7 +17,7 @@ LINES = {
     if (match := re.match(r"\| `([\w.]+)`: ", line))
 }
 # Every fortieth, of all operators: judging them all anew is the script's to do.
-SOME = [fault.id for fault in CATALOGUE][::40]
+SOME = [fault.id for fault in CATALOGUE][::130]
 
 
 def test_the_page_has_a_line_for_each_fault_and_no_other() -> None:
