@@ -1,13 +1,15 @@
-"""Mutate the reference with mutmut, judge each mutant by the suite, and say of each survivor why it lives.
+"""Mutate the reference, or what judges it, with mutmut, and say of each survivor why it lives.
 
-python scripts/mutation.py [MODULE ...]     # such as softmax; all modules of operators if none is named
+python scripts/mutation.py [MODULE ...]     # such as softmax or oracle/bounds; all of them if none is named
 
-Needs the extra `mutation`. Each module is judged on its own operators: by the quick profile and, what survives that, by
-the default one. Works on a copy; the tree stays as it is.
+Needs the extra `mutation`. A module of the reference is judged by the suite on its own operators: by the quick profile
+and, what survives that, by the default one. A module of the judge (its comparison, its oracle and bounds) is judged by
+its own tests. Works on a copy; the tree stays as it is.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -16,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -47,6 +49,27 @@ MODULES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "_correlate": ("conv2d", "conv_transpose2d"),
         "_blocks": ("relu", "max_pool2d", "adam_update"),
         "_windows": ("im2col", "max_pool2d", "avg_pool2d", "conv_transpose2d", "conv2d"),
+    }
+)
+
+# The tests that must notice a change of the judge itself.
+_ORACLE = ("tests/conformance/oracle",)
+JUDGE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "comparison": ("tests/conformance/test_comparison.py",),
+        **{
+            f"oracle/{name}": _ORACLE
+            for name in (
+                "bounds",
+                "geometry",
+                "convolution",
+                "pooling",
+                "pointwise",
+                "loss",
+                "normalisation",
+                "optimisers",
+            )
+        },
     }
 )
 
@@ -101,12 +124,12 @@ def _without_texts(line: str) -> str:
 
 
 def main(
-    modules: Annotated[list[str] | None, typer.Argument(help="Modules of refcnn.")] = None,
+    modules: Annotated[list[str] | None, typer.Argument(help="Modules of refcnn, or of the judge.")] = None,
     jobs: Annotated[int, typer.Option("-n", min=1, help="How many mutants at once.")] = 1,
 ) -> None:
     """Count the mutants that the suite rejects, and list the others."""
     counts: Counter[str] = Counter()
-    for module in modules or MODULES:
+    for module in modules or (*MODULES, *JUDGE):
         begin = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             mine = _mutate(Path(folder), module, jobs)
@@ -123,7 +146,7 @@ def _summary(counts: Counter[str]) -> str:
 
 
 def _mutate(folder: Path, module: str, jobs: int) -> Counter[str]:
-    for name in ("refcnn", "conformance"):
+    for name in ("refcnn", "conformance", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "pyproject.toml").write_text(_configuration(module))
     environment = os.environ | {"PYTHONPATH": "."}
@@ -153,13 +176,17 @@ def _verdict(folder: Path, module: str, name: str, state: str) -> str:
     survivor = _survivor(name, _run([sys.executable, "-m", "mutmut", "show", name], folder))
     if kind := kind_of(survivor):
         return kind
+    if module in JUDGE or _passes_the_default_profile(folder, module, name):
+        console.print(f"  {name} survives:\n    {survivor.before.strip()}\n    {survivor.after.strip()}", markup=False)
+        return "survived"
+    return "killed"
+
+
+def _passes_the_default_profile(folder: Path, module: str, name: str) -> bool:
     environment = os.environ | {"PYTHONPATH": ".", "MUTANT_UNDER_TEST": name}
     command = [sys.executable, "-m", "pytest", "conformance/test_conformance.py", "-q", "-x", *_options(module)]
     judged = subprocess.run(command, cwd=folder / "mutants", env=environment, capture_output=True, check=False)  # noqa: S603 - as above
-    if judged.returncode:
-        return "killed"
-    console.print(f"  {name} survives:\n    {survivor.before.strip()}\n    {survivor.after.strip()}", markup=False)
-    return "survived"
+    return judged.returncode == 0
 
 
 def _survivor(name: str, diff: str) -> Survivor:
@@ -175,12 +202,20 @@ def _options(module: str, profile: str = "default") -> Iterator[str]:
 
 
 def _configuration(module: str) -> str:
-    options = ", ".join(f'"{option}"' for option in ("-q", "-x", *_options(module, "quick")))
+    package = "conformance" if module in JUDGE else "refcnn"
+    tests = JUDGE.get(module, ("conformance/test_conformance.py",))
+    options = () if module in JUDGE else _options(module, "quick")
     return (
-        f'[tool.mutmut]\nsource_paths = ["refcnn"]\nonly_mutate = ["refcnn/{module}.py"]\n'
-        f'pytest_add_cli_args_test_selection = ["conformance/test_conformance.py"]\npytest_add_cli_args = [{options}]\n'
-        'also_copy = ["conformance"]\nuse_git_change_detection = false\n'
+        f'[tool.mutmut]\nsource_paths = ["{package}"]\nonly_mutate = ["{package}/{module}.py"]\n'
+        f"pytest_add_cli_args_test_selection = {_array(tests)}\n"
+        f"pytest_add_cli_args = {_array(('-q', '-x', '--import-mode=importlib', *options))}\n"
+        f'also_copy = ["refcnn", "conformance", "tests"]\nuse_git_change_detection = false\n'
     )
+
+
+def _array(texts: Iterable[str]) -> str:
+    """Return texts as an array of TOML."""
+    return f"[{', '.join(map(json.dumps, texts))}]"
 
 
 def _run(command: list[str], folder: Path) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from conformance.comparison import PASSED, Finding, Violation, compare, first_violation, violated
+from conformance.comparison import PASSED, Finding, Violation, compare, first_violation, is_whole, violated
 from conformance.oracle import Answer
 
 Array = NDArray[Any]
@@ -132,6 +132,21 @@ def test_neither_side_is_changed_by_the_comparison() -> None:
     compare("y", got, Answer(want, allowed))
     for array, copy in zip((got, want, allowed), before, strict=True):
         np.testing.assert_array_equal(array, copy)
+
+
+def test_a_wrong_shape_keeps_both_results_too() -> None:
+    violation = finding([1.0, 2.0], [[3.0]]).violation
+    assert violation is not None
+    np.testing.assert_array_equal(violation.got, [1.0, 2.0])
+    np.testing.assert_array_equal(violation.want, [[3.0]])
+
+
+@pytest.mark.parametrize(
+    ("number", "whole"), [(3.0, True), (1 / 64, True), (-5 / 64, True), (1 / 128, False), (0.1, False)]
+)
+def test_whole_are_the_multiples_of_a_64th(number: float, whole: bool) -> None:
+    assert is_whole(np.array([1.0, number])) is whole
+    assert is_whole(np.array([number, 1.0])) is whole
 
 
 def test_a_violation_without_degrees_is_infinitely_wrong() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import mutation
 import pytest
-from mutation import MODULES, REASONS, Survivor, kind_of
+from mutation import JUDGE, MODULES, REASONS, Survivor, kind_of
 
 from conformance.contract import OPERATORS
 
@@ -35,6 +38,20 @@ def test_a_survivor_is_equivalent_only_for_a_reason(before: str, after: str, kin
 def test_every_module_is_judged_on_operators_that_there_are() -> None:
     assert {operator for operators in MODULES.values() for operator in operators} == set(OPERATORS)
     assert all((mutation.ROOT / "refcnn" / f"{module}.py").is_file() for module in MODULES)
+
+
+def test_every_module_of_the_judge_has_tests_of_its_own() -> None:
+    for module, tests in JUDGE.items():
+        assert (mutation.ROOT / "conformance" / f"{module}.py").is_file(), module
+        assert all((mutation.ROOT / path).exists() for path in tests), module
+    assert not JUDGE.keys() & MODULES.keys()
+
+
+@pytest.mark.parametrize("module", ["softmax", "oracle/bounds"])
+def test_mutmut_is_configured_to_change_one_module_alone(module: str) -> None:
+    (settings,) = tomllib.loads(mutation._configuration(module))["tool"].values()
+    assert [Path(path).stem for path in settings["only_mutate"]] == [Path(module).stem]
+    assert ("--impl-op" in settings["pytest_add_cli_args"]) == (module in MODULES)
 
 
 def test_the_lines_of_a_diff_are_read() -> None:
