@@ -15,8 +15,8 @@ import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
-from conformance.oracle import bounds, loss, optimisers
-from conformance.oracle.answer import Problem
+from conformance.oracle import bounds, loss, optimisers, pointwise
+from conformance.oracle.answer import Answer, Problem
 from conformance.oracle.bounds import Rounding
 
 Array = NDArray[Any]
@@ -106,6 +106,21 @@ def test_what_the_gradient_of_cross_entropy_may_be_off_by() -> None:
             assert_allclose(answer.value[n, k], (y[k] * sum(WEIGHTS[n]) - WEIGHTS[n, k]) / N)
             rounding = gamma(K + 4) * (y[k] * size + abs(WEIGHTS[n, k]))
             assert_allclose(answer.allowed[n, k], (size * errors[k] + rounding) / N + TINY, rtol=1e-12)
+
+
+@pytest.mark.parametrize("backward", [pointwise.sigmoid_backward, pointwise.tanh_backward])
+def test_the_derivative_of_a_saturating_function_may_be_off_by_twice_as_much(
+    backward: Callable[[Problem], tuple[Answer, ...]],
+) -> None:
+    grad = np.array([-2.0, 0.5, 0.0])
+    (answer,) = backward(problem("sigmoid", grad_output=grad, x=np.array([0.25, -1.0, 3.0])))
+    assert_allclose(answer.allowed, [48 * UNIT * 2 + TINY, 48 * UNIT * 0.5 + TINY, TINY], rtol=1e-12)
+
+
+def test_what_is_kept_may_be_off_by_an_update_of_itself() -> None:
+    (answer,) = pointwise.dropout(problem("dropout", {"p": 0.75, "training": True}, x=np.array([-2.0, 0.5])))
+    assert answer.value.tolist() == [-8.0, 2.0]
+    assert_allclose(answer.allowed, [update_error(-8.0), update_error(2.0)], rtol=1e-12)
 
 
 def update_error(*magnitudes: float) -> float:
