@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from conformance.case import Case
+from conformance.cli_init import init
+from conformance.cli_isolation import chosen_source
+from conformance.cli_judging import Profile, chosen_operators, judge_into
+from conformance.cli_matrix import compare, matrix
 from conformance.cli_train import predict, summary, train
+from conformance.cli_vectors import vectors
 from conformance.console import make_console, print_report, refuse
-from conformance.contract import OPERATORS, operator_of
-from conformance.implementation import Implementation, TargetError, load
-from conformance.judge import judge
-from conformance.plan import Plan
+from conformance.deviations import DeviationError, read_deviations
+from conformance.device import load_on
+from conformance.implementation import Implementation, TargetError
 from conformance.replay import replay
-from conformance.report import WRITERS, Report, write
+from conformance.report import Report
+from conformance.reports import FORMS, WRITERS, write
+from conformance.reports.github import annotate
 
 CONFORMS, DOES_NOT_CONFORM = 0, 1
-
-
-class Profile(StrEnum):
-    """How many cases to run."""
-
-    QUICK = "quick"
-    DEFAULT = "default"
-    EXHAUSTIVE = "exhaustive"
 
 
 app = typer.Typer(
@@ -41,13 +37,31 @@ app = typer.Typer(
 app.command()(train)
 app.command()(predict)
 app.command()(summary)
+app.command()(init)
+app.command()(matrix)
+app.command()(compare)
+app.add_typer(vectors, name="vectors")
 
 
 @app.command()
 def verify(
     target: Annotated[
-        str, typer.Argument(help="A module, path/to/file.py, or either with :name of an object in it.")
-    ] = "refcnn",
+        str | None,
+        typer.Argument(
+            help="A module, path/to/file.py, or either with :name of an object in it.", show_default="refcnn"
+        ),
+    ] = None,
+    command: Annotated[
+        str | None,
+        typer.Option("--exec", help="Judge this program instead, which answers requests on its standard input."),
+    ] = None,
+    isolate: Annotated[bool, typer.Option("--isolate", help="Give the target a process of its own.")] = False,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.001, help="Seconds that a call in such a process may take.", show_default="10")
+    ] = None,
+    memory: Annotated[
+        int | None, typer.Option(min=1, help="MiB that such a process may use.", show_default="2048")
+    ] = None,
     op: Annotated[list[str] | None, typer.Option("--op", help="Judge this operator alone; repeatable.")] = None,
     profile: Annotated[Profile, typer.Option(help="How many cases to run.")] = Profile.DEFAULT,
     seed: Annotated[int, typer.Option(min=0, help="Makes the data; the same seed repeats the same run.")] = 0,
@@ -56,8 +70,12 @@ def verify(
         int | None,
         typer.Option("--jobs", "-n", min=1, help="Judge this many operators at once.", show_default="cores, at most 4"),
     ] = None,
-    report: Annotated[
-        list[Path] | None, typer.Option("--report", help="Write a report; .json or .xml (JUnit). Repeatable.")
+    report: Annotated[list[Path] | None, typer.Option("--report", help=f"Write a report; {FORMS}. Repeatable.")] = None,
+    expect: Annotated[
+        Path | None, typer.Option("--expect", help="TOML file of accepted deviations, each with reason and link.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Where a target computes that can choose, such as PyTorch's adapter: cuda.")
     ] = None,
     case: Annotated[str | None, typer.Option("--replay", help="Repeat one case, given as JSON.")] = None,
     check: Annotated[
@@ -66,70 +84,52 @@ def verify(
 ) -> None:
     """Judge an implementation of the contract, by default the NumPy reference.
 
-    The exit status is 0 if all that the target provides conforms, 1 if something does not, and 2 if the target
-    could not be judged.
+    The exit status is 0 if all that the target provides conforms, 1 if something does not or an accepted deviation
+    no longer occurs, and 2 if the target could not be judged.
     """
     if check is not None and case is None:
         refuse("--check names the requirement for --replay, which was not given")
+    if expect is not None and fail_fast:
+        refuse("--expect needs every requirement judged, and --fail-fast stops at the first that is broken")
     for path in report or []:
         if path.suffix not in WRITERS:
-            refuse(f"--report must end in {' or '.join(WRITERS)}, got {path}")
+            refuse(f"--report must end in {', '.join(WRITERS)}, got {path}")
         if not path.parent.is_dir():
             refuse(f"--report must name a file in an existing folder, got {path}")
-    operators = _operators(op)
+    operators = chosen_operators(op)
+    source = chosen_source(target, command, isolate=isolate, timeout=timeout, memory=memory)
     try:
-        implementation = load(target)
+        deviations = {} if expect is None else read_deviations(expect)
+        implementation = load_on(target or "refcnn", device, source)
+    except DeviationError as error:
+        refuse(f"--expect: {error}")
     except TargetError as error:
         refuse(str(error))
     if case is not None:
         raise typer.Exit(_replay(implementation, case, check))
-    record = Report(target, profile.value, seed, implementation.conventions)
+    record = Report(
+        implementation.target,
+        profile.value,
+        seed,
+        implementation.conventions,
+        deviations=deviations,
+        recognised=implementation.recognised,
+        source=source,
+    )
     try:
-        _judge(implementation, operators, record, fail_fast=fail_fast, jobs=jobs or min(os.cpu_count() or 1, 4))
+        judge_into(record, implementation, operators, fail_fast=fail_fast, jobs=jobs or min(os.cpu_count() or 1, 4))
     except TargetError as error:
         refuse(str(error))
     print_report(make_console(), record)
     for path in report or []:
-        write(record, path)
-    if record.failures:
+        write(record, path, implementation)
+    annotate(record, os.environ)
+    if record.failures or record.outdated:
         raise typer.Exit(DOES_NOT_CONFORM)
+    if record.unwritten:
+        refuse(f"target {record.target!r}: nothing is implemented yet, for every call raised NotImplementedError")
     if not record.conforms:
-        refuse(f"target {target!r}: no case could be judged, so nothing is known about {', '.join(operators)}")
-
-
-def _operators(names: list[str] | None) -> list[str]:
-    """Return the operators to judge; a backward function stands for its operator."""
-    chosen = []
-    for name in names or OPERATORS:
-        try:
-            chosen.append(operator_of(name).name)
-        except KeyError:
-            refuse(f"--op must be one of {', '.join(OPERATORS)}; got {name!r}")
-    return list(dict.fromkeys(chosen))
-
-
-def _judge(implementation: Implementation, operators: list[str], record: Report, *, fail_fast: bool, jobs: int) -> None:
-    """Judge the operators behind a progress bar on the error stream."""
-    columns = (
-        SpinnerColumn(),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    console = make_console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=len(operators))
-        for result in judge(
-            implementation,
-            operators,
-            Plan(record.profile, record.seed),
-            fail_fast=fail_fast,
-            jobs=jobs,
-            progress=lambda name: bar.update(task, description=name),
-        ):
-            record.operators.append(result)
-            bar.advance(task)
+        refuse(f"target {record.target!r}: no case could be judged, so nothing is known about {', '.join(operators)}")
 
 
 def _replay(implementation: Implementation, text: str, check: str | None) -> int:

@@ -18,12 +18,14 @@ Array = NDArray[Any]
 class Violation:
     """What an implementation did that the contract does not allow.
 
-    ``got`` and ``want`` hold the whole results where there are any, for a report that shows them.
+    ``got`` and ``want`` hold the whole results where there are any, and ``wrong`` which elements are off by more than
+    is allowed, for a report that shows them.
     """
 
     message: str
     got: Array | None = None
     want: Array | None = None
+    wrong: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def compare(name: str, got: Array, answer: Answer) -> Finding:
     worst = float(np.max(ratio, initial=0.0))
     if worst <= 1:
         return Finding(worst=worst)
-    return Finding(Violation(_sentence(name, came, answer, error, ratio), got, want), worst)
+    return Finding(Violation(_sentence(name, came, answer, error, ratio), got, want, ratio > 1), worst)
 
 
 def _smallest_normal(got: Array) -> float:

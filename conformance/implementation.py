@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import importlib.util
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.contract import CONVENTIONS, FUNCTIONS
+from conformance.layers import AmbiguousError, recognise
 
 Array = NDArray[Any]
 
@@ -41,13 +43,40 @@ class CallError(Exception):
         self.raised = raised
 
 
+class DeathError(Exception):
+    """The process that a target has of its own ended, or had to be ended, instead of answering."""
+
+
 @dataclass(frozen=True)
 class Implementation:
-    """A namespace of the contract's functions, with the conventions that it declares."""
+    """A namespace of the contract's functions, with the conventions that it declares.
+
+    ``recognised`` says for which classes of the target the functions stand, if it has classes instead of functions.
+    """
 
     target: str
     namespace: object
     conventions: Mapping[str, str]
+    recognised: str = field(default="", kw_only=True)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The words after ``refcnn verify`` that name it."""
+        return (self.target,)
+
+    @property
+    def again(self) -> Callable[[], Implementation]:
+        """What loads it in another process; it can be pickled."""
+        return functools.partial(load, self.target)
+
+    @property
+    def deaths(self) -> int:
+        """How often its process died; without one of its own, it never did."""
+        return 0
+
+    def shares_memory(self, one: Array, other: Array) -> bool:
+        """Return whether two of its arguments or results share memory."""
+        return np.may_share_memory(one, other)
 
     def provides(self, function: str) -> bool:
         """Return whether the implementation defines a function of the contract."""
@@ -125,9 +154,17 @@ def load(target: str) -> Implementation:
 
 def from_namespace(target: str, namespace: object) -> Implementation:
     """Judge an object that is already there under the name ``target``."""
+    try:
+        classes = recognise(namespace)
+    except AmbiguousError as error:
+        raise TargetError(f"target {target!r} {error}") from error
+    if classes is not None:
+        namespace = classes.namespace(namespace)
     provided = [name for name in FUNCTIONS if getattr(namespace, name, None) is not None]
     if not provided:
-        raise TargetError(f"target {target!r} provides no function of the contract, such as conv2d")
+        raise TargetError(
+            f"target {target!r} provides no function of the contract, such as conv2d, and no known layers"
+        )
     for name in provided:
         if not callable(getattr(namespace, name)):
             raise TargetError(f"target {target!r}: {name} must be a function, got {getattr(namespace, name)!r}")
@@ -138,7 +175,8 @@ def from_namespace(target: str, namespace: object) -> Implementation:
         if value not in CONVENTIONS.get(key, ()):
             legal = "; ".join(f"{name}: {' or '.join(values)}" for name, values in CONVENTIONS.items())
             raise TargetError(f"target {target!r}: CONVENTIONS must be among {legal}; got {key}: {value}")
-    return Implementation(target, namespace, dict(conventions))
+    recognised = "" if classes is None else classes.description
+    return Implementation(target, namespace, dict(conventions), recognised=recognised)
 
 
 def _split(target: str) -> tuple[str, str]:

@@ -18,8 +18,8 @@ from conformance.implementation import (
     Implementation,
     NotSupportedError,
     TargetError,
-    load,
 )
+from conformance.plainer import plainer_cases
 from conformance.plan import Plan
 from conformance.requirements import Adapt, Requirement, requirements_for
 from conformance.search import beyond_the_grid, search, smaller
@@ -33,6 +33,10 @@ CONFORMS, FAILS, NOT_PROVIDED, NOT_SUPPORTED, NOT_TESTED = (
 )
 
 Progress = Callable[[str], None]
+
+# A target that hangs must not take a day: after so many deaths of its process in a requirement, or in an operator, the
+# rest of it is not run.
+_MOST_DEATHS, _MOST_DEATHS_IN_AN_OPERATOR = 3, 9
 
 # Drawn from the neighbourhood of a failing case, most cases fail too; this many are enough to shrink well.
 _SHRINKING_EXAMPLES = 60
@@ -50,6 +54,7 @@ class RequirementResult:
     failed: int = 0
     not_supported: int = 0
     inconclusive: int = 0
+    not_run: int = 0
     worst: float = 0.0
     failures: list[Failure] = field(default_factory=list)
     ran: list[Case] = field(default_factory=list)
@@ -80,23 +85,49 @@ def first_failure(implementation: Implementation, requirement: Requirement, plan
     return next((failure for failure in failures if failure is not None), None)
 
 
-def judge_requirement(implementation: Implementation, requirement: Requirement, plan: Plan) -> RequirementResult:
-    """Run a requirement on its cases, then let Hypothesis search, or shrink what failed."""
+def judge_requirement(
+    implementation: Implementation, requirement: Requirement, plan: Plan, most_deaths: int = _MOST_DEATHS
+) -> RequirementResult:
+    """Run a requirement on its cases, then let Hypothesis search, or shrink what failed.
+
+    Once the process of the implementation has died ``most_deaths`` times, the cases that are left are not run.
+    """
+    before = implementation.deaths
     result = RequirementResult(requirement.id, requirement.kind, requirement.sentence)
     if not all(implementation.provides(name) for name in requirement.needs):
         result.status = NOT_PROVIDED
         return result
-    failures = [
-        failure for case in requirement.cases(plan) if (failure := _run(implementation, requirement, case, result))
-    ]
+    last_death = before + most_deaths
+    failures = _failures(implementation, requirement, requirement.cases(plan), result, last_death)
+    if not result.cases and result.not_supported:
+        failures = _failures(implementation, requirement, plainer_cases(requirement, plan), result, last_death)
     if failures:
         smallest = min(failures, key=lambda failure: failure.case.elements)
-        result.failures = [_shrunk(implementation, requirement, smallest, plan)]
+        # Smaller cases would be as many deaths.
+        died = implementation.deaths > before
+        result.failures = [smallest if died else _shrunk(implementation, requirement, smallest, plan)]
     elif result.cases and requirement.adapt is not None and not requirement.few:
-        found = _searched(implementation, requirement, requirement.adapt, plan, result)
+        found = _searched(implementation, requirement, requirement.adapt, plan, result, last_death)
         result.failures = [found] if found else []
     result.status = _status(result)
     return result
+
+
+def _failures(
+    implementation: Implementation,
+    requirement: Requirement,
+    cases: Iterable[Case],
+    result: RequirementResult,
+    last_death: int,
+) -> list[Failure]:
+    """Check cases, count them, and return what failed."""
+    failures = []
+    for case in cases:
+        if implementation.deaths >= last_death:
+            result.not_run += 1
+        elif failure := _run(implementation, requirement, case, result):
+            failures.append(failure)
+    return failures
 
 
 def _run(
@@ -123,17 +154,21 @@ def _run(
 
 
 def _searched(
-    implementation: Implementation, requirement: Requirement, adapt: Adapt, plan: Plan, result: RequirementResult
+    implementation: Implementation,
+    requirement: Requirement,
+    adapt: Adapt,
+    plan: Plan,
+    result: RequirementResult,
+    last_death: int,
 ) -> Failure | None:
     """Let Hypothesis look for a failure beyond the grid."""
+
+    def fails(case: Case) -> Failure | None:
+        return None if implementation.deaths >= last_death else _run(implementation, requirement, case, result)
+
     strategy = beyond_the_grid(requirement.operator, adapt)
-    return search(
-        strategy,
-        lambda case: _run(implementation, requirement, case, result),
-        plan.examples,
-        plan.seed,
-        kept_as=f"{implementation.target} {requirement.id}",
-    )
+    kept_as = f"{implementation.target} {requirement.id}"
+    return search(strategy, fails, plan.examples, plan.seed, kept_as=kept_as)
 
 
 def _shrunk(implementation: Implementation, requirement: Requirement, failure: Failure, plan: Plan) -> Failure:
@@ -166,16 +201,18 @@ def judge_operator(
 ) -> OperatorResult:
     """Judge every requirement of an operator; ``progress`` hears the id of each before it runs."""
     start = time.perf_counter()
-    results, wrong = [], {}
+    results, wrong, deaths = [], {}, implementation.deaths
     for requirement in requirements_for(implementation, [operator]):
         progress(requirement.id)
-        result = judge_requirement(implementation, requirement, plan)
+        left = _MOST_DEATHS_IN_AN_OPERATOR - (implementation.deaths - deaths)
+        result = judge_requirement(implementation, requirement, plan, min(_MOST_DEATHS, left))
         results.append(result)
         if result.status == FAILS:
             wrong[requirement] = result.wrong
             if fail_fast:
                 break
-    diagnoses = diagnose(implementation, wrong, plan)
+    # To diagnose is to ask again what killed it.
+    diagnoses = {} if implementation.deaths > deaths else diagnose(implementation, wrong, plan)
     for result in results:
         result.diagnosis = diagnoses.get(result.requirement, "")
     coverage = plan.coverage(operator, (case for result in results for case in result.ran))
@@ -213,7 +250,7 @@ def judge(
     provided = sum(any(implementation.provides(each.name) for each in some) for some in functions)
     # A process is not worth its start for a single operator.
     if min(jobs, provided) > 1:
-        yield from _judge_in_processes(implementation.target, operators, plan, fail_fast, jobs, progress)
+        yield from _judge_in_processes(implementation, operators, plan, fail_fast, jobs, progress)
         return
     for operator in operators:
         result = judge_operator(implementation, operator, plan, fail_fast=fail_fast, progress=progress)
@@ -223,17 +260,25 @@ def judge(
 
 
 def _judge_in_processes(
-    target: str, operators: tuple[str, ...], plan: Plan, fail_fast: bool, jobs: int, progress: Progress
+    implementation: Implementation,
+    operators: tuple[str, ...],
+    plan: Plan,
+    fail_fast: bool,
+    jobs: int,
+    progress: Progress,
 ) -> Iterator[OperatorResult]:
     # A fork would copy the threads' locks of libraries such as PyTorch in whatever state they are.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        futures = [pool.submit(judge_in_worker, target, operator, plan, fail_fast) for operator in operators]
+        futures = [
+            pool.submit(judge_in_worker, implementation.again, operator, plan, fail_fast) for operator in operators
+        ]
         for operator, future in zip(operators, futures, strict=True):
             progress(operator)
             try:
                 result = future.result()
             except BrokenProcessPool as error:
+                target = implementation.target
                 raise TargetError(f"target {target!r}: the process that judged {operator} died") from error
             yield result
             if fail_fast and result.status == FAILS:
@@ -241,6 +286,6 @@ def _judge_in_processes(
                 return
 
 
-def judge_in_worker(target: str, operator: str, plan: Plan, fail_fast: bool) -> OperatorResult:
-    """Judge one operator in a process of its own."""
-    return judge_operator(load(target), operator, plan, fail_fast=fail_fast)
+def judge_in_worker(again: Callable[[], Implementation], operator: str, plan: Plan, fail_fast: bool) -> OperatorResult:
+    """Judge one operator in a process of its own, in which the target is loaded anew."""
+    return judge_operator(again(), operator, plan, fail_fast=fail_fast)

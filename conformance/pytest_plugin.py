@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 
@@ -22,3 +24,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many cases to run (default: default)",
     )
     group.addoption("--impl-seed", type=int, default=0, metavar="N", help="makes the data (default: 0)")
+    group.addoption(
+        "--expect",
+        type=Path,
+        metavar="FILE",
+        help="TOML file of accepted deviations, each with reason and link; one that does not occur fails",
+    )

@@ -79,6 +79,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "text": "it changes the wording of an error, which the contract leaves free",
         "errstate": "it changes which warnings NumPy gives, which the contract leaves free",
         "cast": "it leaves out a cast that changes nothing but in float16, which is optional",
+        "guard": "it leaves out a guard against a mistake that this code does not make",
         "block": "it changes how much is in work at a time, and with it time and memory alone",
         "empty": "it differs along an axis without cells alone, which is not judged",
         "infinite": "it differs where a logit is infinite alone, which the contract does not settle",
@@ -100,10 +101,22 @@ def kind_of(survivor: Survivor) -> str:
     before, after = (re.sub(r"\s+", "", line) for line in (survivor.before, survivor.after))
     if _without_texts(before) == _without_texts(after):
         return "text"
+    if "strict=" in before and _without_guards(before) == _without_guards(after):
+        return "guard"
     if ",dtype)" in before and _without_casts(before) == _without_casts(after):
         return "cast"
-    marks = {"errstate(": "errstate", "blocks(": "block", "initial=-np.inf": "empty", "np.isneginf(log_p)": "infinite"}
+    marks = {
+        "errstate(": "errstate",
+        "blocks(": "block",
+        "initial=-np.inf": "empty",
+        "np.isneginf(log_p)": "infinite",
+    }
     return next((kind for mark, kind in marks.items() if mark in before), "")
+
+
+def _without_guards(line: str) -> str:
+    """Return a line whose iterators need not be of one length."""
+    return re.sub(r",(strict=\w+)?\)", ")", line)
 
 
 def _without_casts(line: str) -> str:
@@ -117,7 +130,7 @@ _CHECK = re.compile(r"^(?:shape|fits|rank|require|labels|batch|filters|features|
 
 def _without_texts(line: str) -> str:
     """Return a line with whatever goes into a message as one word; mutmut puts None for it, or leaves it out."""
-    line = re.sub(r'f?"[^"]*"|\bNone\b|\boperator\b', "TEXT", line)
+    line = re.sub(r'f?"[^"]*"|\bNone\b|\boperator\b|\bname\b', "TEXT", line)
     if _CHECK.search(line) and "floats(" not in line:
         line = re.sub(r",\w+=\w+(?=[,)])", "", line).replace(",)", ")")
     return line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 from pathlib import Path
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 
 from refcnn.mnist import load
 from refcnn.mnist.files import NAMES
+
+# What the commands add on GitHub is no part of what they say.
+os.environ.pop("GITHUB_ACTIONS", None)
 
 # The scripts are no package: they are found as `python scripts/benchmark.py` finds its neighbours.
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))

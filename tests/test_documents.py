@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,10 @@ def _options(command: str) -> set[str]:
 
 def test_every_option_in_the_readme_exists() -> None:
     commands = re.findall(r"^    (?:python -m pip.*&& )?refcnn (\w+)(.*?)(?:  +#.*)?$", _README, flags=re.MULTILINE)
-    assert {command for command, _ in commands} == {"verify", "train", "predict", "summary"}
+    named = {"verify", "init", "compare", "vectors", "train", "predict", "summary"}
+    assert {command for command, _ in commands} == named
     for command, words in commands:
-        assert {word for word in words.split() if word.startswith("-")} <= _options(command)
+        assert {word for word in shlex.split(words) if word.startswith("-")} <= _options(command)
 
 
 def test_every_option_of_verify_is_in_the_readme() -> None:

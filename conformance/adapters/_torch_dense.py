@@ -2,124 +2,81 @@
 
 from __future__ import annotations
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from conformance.adapters._torch_bridge import (
-    Array,
-    array,
-    gradients,
-    integer,
-    rank,
-    require,
-    shape,
-    tensor,
-    tensors,
-)
-
-
-def _linear(operator: str, x: Tensor, weight: Tensor) -> None:
-    rank(operator, "x", x, 2)
-    rank(operator, "weight", weight, 2)
-    shape(operator, "weight", weight, (weight.shape[0], x.shape[1]))
+from conformance.adapters._arguments import Array, axis_of, features, floats, labels_or_weights
+from conformance.adapters._torch_bridge import array, gradients, tensor, tensors
 
 
 def linear(x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None = None) -> Array:
     """functional.linear."""
-    given = {"x": x, "weight": weight} | ({} if bias is None else {"bias": bias})
-    operands = tensors("linear", **given)
-    _linear("linear", operands[0], operands[1])
-    if bias is not None:
-        shape("linear", "bias", operands[2], operands[1].shape[:1])
+    operands = tensors("linear", x=x, weight=weight, bias=bias)
+    features("linear", *operands)
     return array(functional.linear(*operands))
 
 
 def linear_backward(grad_output: npt.ArrayLike, x: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Array, ...]:
     """functional.linear by autograd."""
-    features, matrix = tensors("linear_backward", x=x, weight=weight)
-    _linear("linear_backward", features, matrix)
-    bias = features.new_zeros(matrix.shape[0])
-    return gradients("linear_backward", functional.linear, (features, matrix, bias), grad_output)
+    samples, matrix = tensors("linear_backward", x=x, weight=weight)
+    features("linear_backward", samples, matrix)
+    bias = samples.new_zeros(matrix.shape[0])
+    return gradients("linear_backward", functional.linear, (samples, matrix, bias), grad_output)
 
 
 def relu(x: npt.ArrayLike) -> Array:
     """Rectify by torch.relu."""
-    return array(torch.relu(tensor("relu", "x", x)))
+    return array(torch.relu(*tensors("relu", x=x)))
 
 
 def relu_backward(grad_output: npt.ArrayLike, x: npt.ArrayLike) -> Array:
     """Differentiate torch.relu by autograd."""
-    return gradients("relu_backward", torch.relu, (tensor("relu_backward", "x", x),), grad_output)[0]
+    return gradients("relu_backward", torch.relu, tensors("relu_backward", x=x), grad_output)[0]
 
 
 def sigmoid(x: npt.ArrayLike) -> Array:
     """Squash by torch.sigmoid."""
-    return array(torch.sigmoid(tensor("sigmoid", "x", x)))
+    return array(torch.sigmoid(*tensors("sigmoid", x=x)))
 
 
 def sigmoid_backward(grad_output: npt.ArrayLike, x: npt.ArrayLike) -> Array:
     """Differentiate torch.sigmoid by autograd."""
-    return gradients("sigmoid_backward", torch.sigmoid, (tensor("sigmoid_backward", "x", x),), grad_output)[0]
+    return gradients("sigmoid_backward", torch.sigmoid, tensors("sigmoid_backward", x=x), grad_output)[0]
 
 
 def tanh(x: npt.ArrayLike) -> Array:
     """Squash by torch.tanh."""
-    return array(torch.tanh(tensor("tanh", "x", x)))
+    return array(torch.tanh(*tensors("tanh", x=x)))
 
 
 def tanh_backward(grad_output: npt.ArrayLike, x: npt.ArrayLike) -> Array:
     """Differentiate torch.tanh by autograd."""
-    return gradients("tanh_backward", torch.tanh, (tensor("tanh_backward", "x", x),), grad_output)[0]
-
-
-def _axis(operator: str, x: Tensor, axis: object) -> int:
-    # PyTorch takes axis -1 of a scalar, and answers a wrong one with an IndexError
-    number = integer(operator, "axis", axis, -x.ndim)
-    require(number < x.ndim, operator, "axis", f"an axis of {tuple(x.shape)}", number)
-    return number
+    return gradients("tanh_backward", torch.tanh, tensors("tanh_backward", x=x), grad_output)[0]
 
 
 def softmax(x: npt.ArrayLike, *, axis: int = -1) -> Array:
     """Normalise by torch.softmax."""
-    scores = tensor("softmax", "x", x)
-    return array(torch.softmax(scores, _axis("softmax", scores, axis)))
+    (scores,) = tensors("softmax", x=x)
+    return array(torch.softmax(scores, axis_of("softmax", scores, axis)))
 
 
 def softmax_backward(grad_output: npt.ArrayLike, x: npt.ArrayLike, *, axis: int = -1) -> Array:
     """Differentiate torch.softmax by autograd."""
-    scores = tensor("softmax_backward", "x", x)
-    number = _axis("softmax_backward", scores, axis)
+    (scores,) = tensors("softmax_backward", x=x)
+    number = axis_of("softmax_backward", scores, axis)
     return gradients("softmax_backward", lambda x: torch.softmax(x, number), (scores,), grad_output)[0]
 
 
-def _target(operator: str, logits: Tensor, target: npt.ArrayLike) -> Tensor:
-    """Check logits and target; labels come back as int64, which is all that PyTorch takes."""
-    rank(operator, "logits", logits, 2)
-    N, K = logits.shape
-    require(N >= 1, operator, "logits", "a batch of at least 1", f"shape {(N, K)}")
-    given = np.asarray(target)
-    if given.dtype.kind == "f":
-        weights = tensor(operator, "target", given)
-        shape(operator, "target", weights, (N, K))
-        if weights.dtype != logits.dtype:
-            raise TypeError(f"{operator}: target must be of dtype {logits.dtype}, got {weights.dtype}")
-        return weights
-    if given.dtype.kind not in "iu":
-        raise TypeError(f"{operator}: target must be integer labels or floating weights, got {given.dtype}")
-    require(given.shape == (N,), operator, "target", f"of shape {(N,)}", f"shape {given.shape}")
-    # PyTorch leaves out labels of -100 without a word
-    wrong = given[(given < 0) | (given >= K)]
-    require(wrong.size == 0, operator, "target", f"labels from 0 to {K - 1}", wrong[:3].tolist())
-    return torch.from_numpy(given.astype(np.int64))
+def _scores_and_target(operator: str, logits: npt.ArrayLike, target: npt.ArrayLike) -> tuple[Tensor, Tensor]:
+    (scores,) = floats(operator, logits=logits)
+    return tensor(scores), tensor(labels_or_weights(operator, scores, target))
 
 
 def cross_entropy(logits: npt.ArrayLike, target: npt.ArrayLike) -> Array:
     """functional.cross_entropy."""
-    scores = tensor("cross_entropy", "logits", logits)
-    wanted = _target("cross_entropy", scores, target)
+    scores, wanted = _scores_and_target("cross_entropy", logits, target)
     logarithms = functional.log_softmax(scores, 1)
     if wanted.is_floating_point() and logarithms.isinf().any():
         # functional.cross_entropy multiplies these infinities by weights of 0 too, and answers NaN
@@ -130,8 +87,7 @@ def cross_entropy(logits: npt.ArrayLike, target: npt.ArrayLike) -> Array:
 
 def cross_entropy_backward(logits: npt.ArrayLike, target: npt.ArrayLike) -> Array:
     """functional.cross_entropy by autograd."""
-    scores = tensor("cross_entropy_backward", "logits", logits)
-    wanted = _target("cross_entropy_backward", scores, target)
+    scores, wanted = _scores_and_target("cross_entropy_backward", logits, target)
 
     def forward(logits: Tensor) -> Tensor:
         return functional.cross_entropy(logits, wanted)

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from conformance.adapters._torch_bridge import (
-    Array,
-    array,
-    gradients,
-    integer,
-    rank,
-    require,
-    shape,
-    tensor,
-    tensors,
-)
-
-
-def _statistics(operator: str, x: Tensor, training: bool, **vectors: Tensor) -> None:
-    rank(operator, "x", x, 2, 4)
-    for name, vector in vectors.items():
-        shape(operator, name, vector, x.shape[1:2])
-    values = math.prod(x.shape) // max(x.shape[1], 1)
-    require(not training or values >= 2, operator, "x", "2 or more values a channel in training", values)
+from conformance.adapters._arguments import Array, channels, integer, parameters, probability, rank
+from conformance.adapters._torch_bridge import DEVICE, array, gradients, tensor, tensors
 
 
 def batch_norm(
@@ -45,7 +26,7 @@ def batch_norm(
     image, scale, shift, mean, var = tensors(
         "batch_norm", x=x, gamma=gamma, beta=beta, running_mean=running_mean, running_var=running_var
     )
-    _statistics("batch_norm", image, training, gamma=scale, beta=shift, running_mean=mean, running_var=var)
+    channels("batch_norm", image, training, gamma=scale, beta=shift, running_mean=mean, running_var=var)
     y = functional.batch_norm(image, mean, var, scale, shift, training, momentum, eps)
     return array(y), array(mean), array(var)
 
@@ -63,7 +44,7 @@ def batch_norm_backward(
     """functional.batch_norm by autograd."""
     operator = "batch_norm_backward"
     image, scale, mean, var = tensors(operator, x=x, gamma=gamma, running_mean=running_mean, running_var=running_var)
-    _statistics(operator, image, training, gamma=scale, running_mean=mean, running_var=var)
+    channels(operator, image, training, gamma=scale, running_mean=mean, running_var=var)
 
     def forward(x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
         return functional.batch_norm(x, mean, var, gamma, beta, training, 0.0, eps)
@@ -75,7 +56,7 @@ def local_response_norm(
     x: npt.ArrayLike, *, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Array:
     """functional.local_response_norm: a window of even size leans to lower channels, as the contract's."""
-    image = tensor("local_response_norm", "x", x)
+    (image,) = tensors("local_response_norm", x=x)
     rank("local_response_norm", "x", image, 4)
     integer("local_response_norm", "size", size, 1)
     return array(functional.local_response_norm(image, size, alpha, beta, k))
@@ -86,7 +67,7 @@ def local_response_norm_backward(
 ) -> Array:
     """functional.local_response_norm by autograd."""
     operator = "local_response_norm_backward"
-    image = tensor(operator, "x", x)
+    (image,) = tensors(operator, x=x)
     rank(operator, "x", image, 4)
     integer(operator, "size", size, 1)
     # of an empty batch PyTorch answers with its input, whose gradient autograd knows as well
@@ -97,23 +78,23 @@ def local_response_norm_backward(
 
 def _dropped(operator: str, x: Tensor, p: float, training: bool, seed: int) -> Tensor:
     # functional.dropout draws from PyTorch's global generator, and other numbers for float32 than for float64
-    require(0 <= p < 1, operator, "p", "in [0, 1)", p)
+    probability(operator, p)
     generator = torch.Generator().manual_seed(integer(operator, "seed", seed, 0))
     if not training:
         return torch.zeros_like(x, dtype=torch.bool)
-    return torch.rand(x.shape, generator=generator, dtype=torch.float64) < p
+    return torch.rand(x.shape, generator=generator, dtype=torch.float64).to(DEVICE) < p
 
 
 def dropout(x: npt.ArrayLike, *, p: float, training: bool, seed: int) -> Array:
     """Drop cells by a generator of PyTorch that belongs to this call alone."""
-    values = tensor("dropout", "x", x)
+    (values,) = tensors("dropout", x=x)
     mask = _dropped("dropout", values, p, training, seed)
     return array(torch.where(mask, 0.0, values / (1 - p)) if training else values)
 
 
 def dropout_backward(grad_output: npt.ArrayLike, x: npt.ArrayLike, *, p: float, training: bool, seed: int) -> Array:
     """Differentiate by autograd, through the same mask."""
-    values = tensor("dropout_backward", "x", x)
+    (values,) = tensors("dropout_backward", x=x)
     mask = _dropped("dropout_backward", values, p, training, seed)
 
     def forward(x: Tensor) -> Tensor:
@@ -122,18 +103,16 @@ def dropout_backward(grad_output: npt.ArrayLike, x: npt.ArrayLike, *, p: float, 
     return gradients("dropout_backward", forward, (values,), grad_output)[0]
 
 
-def _parameter(operator: str, param: npt.ArrayLike, **like_param: npt.ArrayLike) -> list[Tensor]:
+def _parameters(operator: str, param: npt.ArrayLike, **like_param: npt.ArrayLike) -> list[Tensor]:
     """Copy the arrays of an update, with the gradient in its place."""
-    copies = tensors(operator, param=param, **like_param)
-    for name, value in zip(like_param, copies[1:], strict=True):
-        shape(operator, name, value, copies[0].shape)
+    copies = [tensor(copy) for copy in parameters(operator, param, **like_param)]
     copies[0].grad = copies[1]
     return copies
 
 
 def sgd_update(param: npt.ArrayLike, grad: npt.ArrayLike, *, lr: float) -> Array:
     """torch.optim.SGD."""
-    weights, _ = _parameter("sgd_update", param, grad=grad)
+    weights, _ = _parameters("sgd_update", param, grad=grad)
     torch.optim.SGD([weights], lr=lr).step()
     return array(weights)
 
@@ -142,7 +121,7 @@ def momentum_update(
     param: npt.ArrayLike, grad: npt.ArrayLike, velocity: npt.ArrayLike, *, lr: float, momentum: float
 ) -> tuple[Array, Array]:
     """torch.optim.SGD with its buffer set."""
-    weights, slope, buffer = _parameter("momentum_update", param, grad=grad, velocity=velocity)
+    weights, slope, buffer = _parameters("momentum_update", param, grad=grad, velocity=velocity)
     optimizer = torch.optim.SGD([weights], lr=lr, momentum=momentum)
     optimizer.state[weights]["momentum_buffer"] = buffer
     optimizer.step()
@@ -163,7 +142,7 @@ def adam_update(
     eps: float = 1e-8,
 ) -> tuple[Array, Array, Array]:
     """torch.optim.Adam with its moments set."""
-    weights, _, first, second = _parameter("adam_update", param, grad=grad, m=m, v=v)
+    weights, _, first, second = _parameters("adam_update", param, grad=grad, m=m, v=v)
     done = integer("adam_update", "step", step, 1) - 1
     optimizer = torch.optim.Adam([weights], lr=lr, betas=(beta1, beta2), eps=eps)
     optimizer.state[weights] = {

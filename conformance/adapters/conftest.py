@@ -2,4 +2,12 @@
 
 from importlib.util import find_spec
 
-collect_ignore_glob = [] if find_spec("torch") else ["torch.py", "_torch_*.py"]
+_NEEDS = {"torch": ("torch",), "jax": ("jax",), "onnx": ("onnx", "onnxruntime"), "scipy": ("scipy",)}
+_ADAPTERS = {"onnx": "onnxruntime.py"}
+
+collect_ignore_glob = [
+    file
+    for prefix, packages in _NEEDS.items()
+    if not all(map(find_spec, packages))
+    for file in (_ADAPTERS.get(prefix, f"{prefix}.py"), f"_{prefix}_*.py")
+]

@@ -1,4 +1,4 @@
-"""PyTorch behind the contract: its own kernels on the CPU, its own gradients by autograd.
+"""PyTorch behind the contract: its own kernels, on the CPU or another device, its own gradients by autograd.
 
 Where PyTorch means something else than the contract, the operator composes the contract's meaning from
 PyTorch's kernels, and a comment beside it says what PyTorch does.
@@ -6,6 +6,7 @@ PyTorch's kernels, and a comment beside it says what PyTorch does.
 
 from __future__ import annotations
 
+from conformance.adapters._torch_bridge import DEVICE, DEVICES
 from conformance.adapters._torch_columns import col2im, im2col
 from conformance.adapters._torch_conv import (
     conv1d,
@@ -48,8 +49,15 @@ from conformance.adapters._torch_train import (
     momentum_update,
     sgd_update,
 )
+from conformance.contract import CONVOLUTIONS
+
+# cuDNN picks among algorithms of which some are Winograd's and the Fourier transform's:
+# https://docs.nvidia.com/deeplearning/cudnn/backend/latest/api/cudnn-cnn-library.html
+CONVENTIONS = {f"{name}.accuracy": "normwise" for name in CONVOLUTIONS} if DEVICE.startswith("cuda") else {}
 
 __all__ = [
+    "CONVENTIONS",
+    "DEVICES",
     "adam_update",
     "avg_pool2d",
     "avg_pool2d_backward",

@@ -25,7 +25,7 @@ from conformance.diagnosis.question import (
     questions,
 )
 from conformance.faults import CATALOGUE, Fault
-from conformance.implementation import Implementation
+from conformance.implementation import Implementation, NotSupportedError
 from conformance.plan import Plan
 from conformance.requirements import Requirement
 
@@ -77,7 +77,9 @@ def _process_left_as_it_was() -> Iterator[None]:
 
 def _diagnosis(implementation: Implementation, function: str, kind: str, wrong: Wrong, plan: Plan) -> str:
     conventions = implementation.conventions
-    asked = [(each, each.asked(implementation)) for each in questions(function, kind, wrong, plan)]
+    answered = ((each, each.asked(implementation)) for each in questions(function, kind, wrong, plan))
+    # What is not supported speaks for no mistake and against none.
+    asked = [pair for pair in answered if pair[1] != NotSupportedError.__name__]
     mistakes = [pair for pair in asked if is_wrong(*pair, conventions)]
     if not mistakes:  # what was wrong once is right now: whatever it depends on, it is not the case
         return ""

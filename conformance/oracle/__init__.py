@@ -20,7 +20,7 @@ from conformance.oracle.answer import Answer, Problem
 from conformance.oracle.bounds import Rounding
 from conformance.oracle.geometry import IllegalProblemError
 
-__all__ = ["Answer", "IllegalProblemError", "answers", "is_legal", "output_shape", "problem"]
+__all__ = ["Answer", "IllegalProblemError", "answers", "is_legal", "output_shape", "problem", "solve"]
 
 Array = NDArray[Any]
 
@@ -68,9 +68,14 @@ def answers(
     IllegalProblemError
         where the contract wants the call refused
     """
+    return solve(function, problem(case, arrays, conventions))
+
+
+def solve(function: str, setting: Problem) -> tuple[Answer, ...]:
+    """Return the right results of a problem, in the arithmetic that its arrays are in."""
     # Cases hold infinities and numbers near the limits on purpose.
     with np.errstate(all="ignore"):
-        return _DEFINITIONS[function](problem(case, arrays, conventions))
+        return _DEFINITIONS[function](setting)
 
 
 def output_shape(case: Case) -> Shape:

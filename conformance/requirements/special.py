@@ -23,8 +23,11 @@ _SUMS = (*CONVOLUTIONS, "col2im", "avg_pool2d", "global_avg_pool2d", "linear", "
 # Of these, what an infinity comes to is not promised.
 _EXPONENTIALS = ("softmax", "cross_entropy", "batch_norm")
 
-# Where the contract does not say what a derivative is.
-_UNDEFINED = {"relu_backward": ("nan",), **dict.fromkeys(("sigmoid_backward", "tanh_backward"), ("nan", "infinite"))}
+# Where the contract does not say what a derivative is; arithmetic that takes subnormal numbers for 0 is in wide use.
+_UNDEFINED = {
+    "relu_backward": ("nan", "subnormal"),
+    **dict.fromkeys(("sigmoid_backward", "tanh_backward"), ("nan", "infinite")),
+}
 
 
 def special(operator: Operator) -> Iterator[Requirement]:

@@ -66,7 +66,10 @@ def test_what_cannot_be_judged_ends_with_status_2(tmp_path: Path) -> None:
     target = written(tmp_path, "def relu(x):\n    raise NotImplementedError\n")
     status, _, err = judge(target, "--op", "relu", "--op", "tanh")
     assert status == 2
-    assert err.strip().endswith("no case could be judged, so nothing is known about relu, tanh")
+    assert err.strip().endswith("nothing is implemented yet, for every call raised NotImplementedError")
+    status, _, err = judge(target, "--op", "tanh")
+    assert status == 2
+    assert err.strip().endswith("no case could be judged, so nothing is known about tanh")
 
 
 def test_operators_are_judged_once_each_and_a_backward_name_stands_for_its_operator(tmp_path: Path) -> None:
@@ -75,9 +78,14 @@ def test_operators_are_judged_once_each_and_a_backward_name_stands_for_its_opera
     assert list(operators(path)) == ["tanh", "relu"]
 
 
-def test_reports_are_written_in_both_forms_though_something_fails(tmp_path: Path) -> None:
-    written_json, junit = tmp_path / "report.json", tmp_path / "report.xml"
-    assert judge(ZEROS, "--op", "relu", "--report", str(written_json), "--report", str(junit))[0] == 1
+def test_reports_are_written_in_every_form_though_something_fails(tmp_path: Path) -> None:
+    paths = [tmp_path / f"report.{ending}" for ending in ("json", "xml", "html", "md", "svg")]
+    reports = [argument for path in paths for argument in ("--report", str(path))]
+    assert judge(ZEROS, "--op", "relu", *reports)[0] == 1
+    written_json, junit, page, summary, badge = paths
+    assert "<h1>" in page.read_text(encoding="utf-8")
+    assert "does not conform: relu" in summary.read_text(encoding="utf-8")
+    assert "refcnn: fails 1/1" in badge.read_text(encoding="utf-8")
     assert operators(written_json)["relu"]["status"] == "fails"
     (suite,) = ElementTree.fromstring(junit.read_text(encoding="utf-8"))  # noqa: S314 - our own report
     assert int(suite.get("failures", "0")) > 0
@@ -106,9 +114,9 @@ def test_jobs_and_runs_of_the_same_seed_give_the_same_report(tmp_path: Path) -> 
 LINES: list[tuple[list[str], str]] = [
     (["no_such_module"], "target 'no_such_module' cannot be imported: ModuleNotFoundError: No module named"),
     (["refcnn:nothing"], "target 'refcnn:nothing': refcnn has no 'nothing'"),
-    (["json"], "target 'json' provides no function of the contract, such as conv2d"),
+    (["json"], "target 'json' provides no function of the contract, such as conv2d, and no known layers"),
     (["--op", "conv3d"], f"--op must be one of {', '.join(OPERATORS)}; got 'conv3d'"),
-    (["--report", "report.txt"], "--report must end in .json or .xml, got report.txt"),
+    (["--report", "report.txt"], "--report must end in .html, .json, .xml, .md, .svg, got report.txt"),
     (["--report", "nowhere/a.json"], "--report must name a file in an existing folder, got nowhere/a.json"),
     (["--replay", "{"], "--replay: case must be JSON, got '{' ("),
     (["--replay", "[]"], "--replay: case must be a JSON object, got []"),
@@ -219,3 +227,21 @@ def test_the_installed_command_judges_a_file_of_the_folder_it_is_called_in(tmp_p
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines()[-1].startswith("mine conforms   (1 operator provided; ")
     assert ran.stderr.strip() == ""
+
+
+def test_on_github_what_fails_is_an_annotation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    written(tmp_path, "import numpy as np\n\n\ndef relu(x):\n    return np.maximum(x, 0)\n")
+    status, out, _ = judge("mine.py", "--op", "relu")
+    assert status == 1
+    assert "\n::error file=mine.py,title=relu.refusals::Bad input is refused with ValueError or TypeError.%0A" in out
+    assert "`mine.py` does not conform: relu" in Path("summary.md").read_text(encoding="utf-8")
+
+
+def test_lines_of_a_message_cannot_be_taken_for_commands(tmp_path: Path) -> None:
+    target = written(tmp_path, 'def relu(x):\n    raise RuntimeError("first\\n::add-mask::second")\n')
+    _, out, _ = judge(target, "--op", "relu", "-x")
+    assert "\n            | ::add-mask::second\n" in out
+    assert not re.search(r"^\s*::", out, flags=re.MULTILINE)

@@ -55,7 +55,7 @@ def one_line(errors: str) -> str:
         (["--model", "deep", "--batch-size", "149"], "prepare: batch_size must be one that leaves no batch of 1 .*"),
         (["--ops", "nowhere.py"], "target '.*nowhere.py' cannot be imported: FileNotFoundError: no file .*nowhere.py"),
         (["--ops", "no_such_module"], "target 'no_such_module' cannot be imported: ModuleNotFoundError: .*"),
-        (["--ops", "json"], "target 'json' provides no function of the contract, such as conv2d"),
+        (["--ops", "json"], "target 'json' provides no function of the contract, such as conv2d, and no known layers"),
         (["--out", __file__], "--out must be a folder, got .*, which is a file"),
         (["--out", f"{__file__}/run"], ".*Not a directory.*"),
     ],

@@ -11,10 +11,11 @@ from rich.console import Console
 
 from conformance.case import Case
 from conformance.comparison import Failure, Violation
-from conformance.console import make_console, print_report, repeat_command
+from conformance.console import make_console, print_report
 from conformance.covering import Coverage
 from conformance.judge import OperatorResult, RequirementResult
 from conformance.report import Report
+from conformance.reports.failing import repeat_command
 
 CASE = Case("relu", {"x": (2,)}, note="[two] numbers")
 
@@ -24,7 +25,9 @@ def result(
 ) -> RequirementResult:
     failures = [Failure(CASE, Violation(message))] if failed else []
     status = "fails" if failed else "conforms"
-    return RequirementResult(f"relu.{kind}", kind, "It [is].", status, cases, failed, 0, 0, worst, failures)
+    return RequirementResult(
+        f"relu.{kind}", kind, "It [is].", status, cases=cases, failed=failed, worst=worst, failures=failures
+    )
 
 
 def operator(name: str, status: str, *results: RequirementResult) -> OperatorResult:
@@ -92,7 +95,7 @@ def test_brackets_of_a_message_are_no_markup(message: str) -> None:
 
 
 def test_the_command_that_repeats_a_case_survives_a_shell() -> None:
-    command = repeat_command("my folder/it's.py:Ops", "relu.values", CASE.to_json())
+    command = repeat_command(["my folder/it's.py:Ops"], "relu.values", CASE.to_json())
     assert shlex.split(command) == [
         *("refcnn", "verify", "my folder/it's.py:Ops"),
         *("--check", "relu.values", "--replay", CASE.to_json()),

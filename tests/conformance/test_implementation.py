@@ -115,7 +115,7 @@ def test_a_colon_of_a_drive_names_no_object() -> None:
         ("", "cannot be imported: ValueError: Empty module name"),
         ("refcnn:nothing", "refcnn has no 'nothing'"),
         ("refcnn:relu.nothing", "refcnn has no 'nothing'"),
-        ("json", "provides no function of the contract, such as conv2d"),
+        ("json", "provides no function of the contract, such as conv2d, and no known layers"),
     ],
 )
 def test_what_cannot_be_found_is_refused_in_one_line(target: str, reason: str) -> None:
@@ -149,8 +149,8 @@ def test_an_interrupt_passes_through_an_import(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("members", "reason"),
     [
-        ({}, "target 'here' provides no function of the contract, such as conv2d"),
-        ({"relu": None}, "target 'here' provides no function of the contract, such as conv2d"),
+        ({}, "target 'here' provides no function of the contract, such as conv2d, and no known layers"),
+        ({"relu": None}, "target 'here' provides no function of the contract, such as conv2d, and no known layers"),
         ({"relu": 3}, "target 'here': relu must be a function, got 3"),
         ({"relu": abs, "CONVENTIONS": ["any"]}, "target 'here': CONVENTIONS must be a mapping, got ['any']"),
     ],

@@ -192,7 +192,7 @@ def test_fail_fast_stops_the_processes() -> None:
 
 
 def test_a_worker_loads_the_target_itself() -> None:
-    result = judge_in_worker(str(WRONG / "null_zeros.py"), "relu", QUICK, True)
+    result = judge_in_worker(load(str(WRONG / "null_zeros.py")).again, "relu", QUICK, True)
     assert [each.status for each in result.requirements] == ["fails"]
 
 

@@ -18,7 +18,10 @@ from conformance.covering import Coverage
 from conformance.implementation import Implementation, load
 from conformance.judge import OperatorResult, RequirementResult, judge
 from conformance.plan import Plan
-from conformance.report import Report, as_dict, as_json, as_junit, provided, write
+from conformance.report import Report, as_dict, as_json
+from conformance.reports import write
+from conformance.reports.failing import provided
+from conformance.reports.junit import as_junit
 
 SCHEMA = json.loads((Path(conformance.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
 WRONG = Path(__file__).parents[1] / "implementations" / "wrong"
@@ -30,7 +33,18 @@ COVERAGE = Coverage(2, 3, 10, 10)
 
 def result(name: str, status: str, worst: float = 0.25, message: str = "y[0] is 1.0, want 0.0") -> RequirementResult:
     failures = [Failure(CASE, Violation(message))] if status == "fails" else []
-    return RequirementResult(f"relu.{name}", "values", "It is.", status, 3, len(failures), 1, 2, worst, failures)
+    return RequirementResult(
+        f"relu.{name}",
+        "values",
+        "It is.",
+        status,
+        cases=3,
+        failed=len(failures),
+        not_supported=1,
+        inconclusive=2,
+        worst=worst,
+        failures=failures,
+    )
 
 
 def report(*results: RequirementResult, status: str = "conforms", target: str = "mine") -> Report:
@@ -75,6 +89,10 @@ def test_the_report_holds_what_was_found() -> None:
         "seed": 7,
         "conforms": False,
         "conventions": {"max_pool2d.ties": "any"},
+        "isolated": False,
+        "exec": None,
+        "recognised": "",
+        "outdated": [],
         "operators": {
             "relu": {
                 "status": "fails",
@@ -92,12 +110,15 @@ def test_the_report_holds_what_was_found() -> None:
 def plain(_: Report) -> dict[str, Any]:
     return {
         "status": "fails",
+        "kind": "values",
         "sentence": "It is.",
         "cases": 3,
         "failed": 1,
         "not_supported": 1,
         "inconclusive": 2,
+        "not_run": 0,
         "diagnosis": "",
+        "accepted": None,
         "failures": [
             {
                 "message": "y[0] is 1.0, want 0.0",
@@ -198,5 +219,5 @@ def test_junit_keeps_markup_and_other_scripts() -> None:
 
 def test_the_ending_of_a_file_names_the_form(tmp_path: Path) -> None:
     for name, text in (("a.json", as_json(FAILING)), ("a.xml", as_junit(FAILING))):
-        write(FAILING, tmp_path / name)
+        write(FAILING, tmp_path / name, load("refcnn"))
         assert (tmp_path / name).read_text(encoding="utf-8") == text

@@ -74,6 +74,7 @@ JUDGED: Mapping[str, tuple[str, ...] | None] = {
     "shift_and_add": ("conv1d",),
     "sigmoid_by_tanh": None,
     "strided_results": ("local_response_norm", "momentum_update"),
+    "subnormals_are_zero": ("relu", "max_pool2d"),
     "tensordot": ("conv_transpose2d",),
     "toeplitz": ("conv2d",),
     "torch_tensors": ("relu", "cross_entropy", "momentum_update"),

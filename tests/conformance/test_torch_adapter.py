@@ -39,7 +39,7 @@ def assert_agrees(name: str, *arrays: Any, **attributes: Any) -> None:
 
 
 def test_it_provides_every_operator_of_the_reference() -> None:
-    assert set(adapter.__all__) == set(refcnn.__all__)
+    assert set(adapter.__all__) - {"CONVENTIONS", "DEVICES"} == set(refcnn.__all__)
 
 
 def test_conv2d_correlates_without_a_flip() -> None:
@@ -287,7 +287,7 @@ MISTYPED: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("relu", (np.arange(3),), {}, "x must be of a floating dtype, got int64"),
     ("conv2d", (X, W), {"stride": 1.5}, "stride must be made of integers, got 1.5"),
     ("conv2d", (X, W.astype(np.float32)), {}, "x, weight must be of one dtype"),
-    ("conv2d", (X, W, np.ones(6, np.float32)), {}, "bias must be of dtype"),
+    ("conv2d", (X, W, np.ones(6, np.float32)), {}, "x, weight, bias must be of one dtype"),
     ("relu_backward", (V.astype(np.float32), V), {}, "grad_output must be of dtype"),
     ("cross_entropy", (np.ones((1, 3)), np.array(["a"])), {}, "target must be integer labels or floating"),
     ("cross_entropy", (np.ones((1, 3)), np.ones((1, 3), np.float32)), {}, "target must be of dtype"),
@@ -309,3 +309,14 @@ def test_wrong_types_are_refused(name: str, arrays: Any, attributes: dict[str, A
 def test_float16_is_not_supported() -> None:
     with pytest.raises(NotImplementedError, match="float16"):
         adapter.relu(np.ones(3, np.float16))
+
+
+def test_a_device_without_float64_does_not_support_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.adapters._torch_bridge.DEVICE", "mps")
+    with pytest.raises(NotImplementedError, match="Metal has no float64"):
+        adapter.relu(np.ones(3))
+
+
+def test_the_cpu_is_held_to_componentwise_bounds_and_always_there() -> None:
+    assert adapter.CONVENTIONS == {}
+    assert adapter.DEVICES[0] == "cpu"

@@ -1,0 +1,103 @@
+"""Code in the style of textbooks, recognised by its names: which of them there are, and what stands for each."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial, wraps
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from conformance.layers import textbook_dense, textbook_norm, textbook_optimisers, textbook_windows
+from conformance.layers.construction import takes
+from conformance.layers.recognised import Recognised, with_classes
+
+Body = Callable[..., Any]
+Translate = Callable[[Any], Mapping[str, Body]]
+
+# A class's name, how many arguments it can be made of, and what translates it.
+_LAYERS: Mapping[str, tuple[int, Translate]] = MappingProxyType(
+    {
+        "Convolution": (2, textbook_windows.convolution),
+        "Pooling": (2, textbook_windows.pooling),
+        "Affine": (2, textbook_dense.affine),
+        "Relu": (0, partial(textbook_dense.activation, "relu")),
+        "Sigmoid": (0, partial(textbook_dense.activation, "sigmoid")),
+        "SoftmaxWithLoss": (0, textbook_dense.softmax_with_loss),
+        "BatchNormalization": (5, textbook_norm.batch_normalization),
+        "Dropout": (1, textbook_dense.dropout),
+    }
+)
+_OPTIMISERS: Mapping[str, tuple[int, Translate]] = MappingProxyType(
+    {
+        "SGD": (1, textbook_optimisers.sgd),
+        "Momentum": (2, textbook_optimisers.momentum),
+        "Adam": (3, textbook_optimisers.adam),
+    }
+)
+_FUNCTIONS: Mapping[str, Callable[[Body], Body]] = MappingProxyType(
+    {"im2col": textbook_windows.rows_of_windows, "col2im": textbook_windows.added_windows}
+)
+# Everything by its name.
+TEXTBOOK = (*_LAYERS, *_FUNCTIONS, *_OPTIMISERS)
+
+# With the definition in textbooks, the batch's variance enters the running one as it is, divided by n.
+_CONVENTIONS = {"batch_norm.running_var": "biased"}
+
+
+def textbook(namespace: object) -> Recognised | None:
+    """Return the functions that a namespace's textbook-style code stands for, or nothing if it has none.
+
+    Examples
+    --------
+    >>> class Relu:
+    ...     def forward(self, x):
+    ...         return abs(x)
+    >>> textbook(Relu).description
+    'textbook layers (Relu)'
+    """
+    functions: dict[str, Body] = {}
+    names: list[str] = []
+    for name, (count, translate) in {**_LAYERS, **_OPTIMISERS}.items():
+        method = "update" if name in _OPTIMISERS else "forward"
+        made: Any = namespace if _is_named(namespace, name) else getattr(namespace, name, None)
+        if _has(made, method) and takes(made, count):
+            names.append(name)
+            functions |= {
+                function: body
+                for function, body in translate(made).items()
+                if not function.endswith("_backward") or callable(getattr(made, "backward", None))
+            }
+    columns = [name for name in _FUNCTIONS if _counts_the_filter(getattr(namespace, name, None))]
+    functions |= {name: _FUNCTIONS[name](getattr(namespace, name)) for name in columns}
+    functions = {name: _of_batches(body) for name, body in functions.items()}
+    return with_classes("textbook layers", [*names, *columns], functions, namespace, _CONVENTIONS, columns)
+
+
+def _of_batches(body: Body) -> Body:
+    """Leave out what no textbook speaks of: a number without an axis, and a batch without a sample."""
+
+    @wraps(body)
+    def call(*arguments: Any, **attributes: Any) -> Any:
+        if np.ndim(arguments[0]) == 0 or np.size(arguments[0]) == 0:
+            raise NotImplementedError("textbooks' layers take batches of one sample or more")
+        return body(*arguments, **attributes)
+
+    return call
+
+
+def _has(made: Any, method: str) -> bool:
+    """Return whether a class has a method; PyTorch's modules, some of which have the same names, are no textbook's."""
+    return inspect.isclass(made) and callable(getattr(made, method, None)) and not hasattr(made, "named_parameters")
+
+
+def _is_named(namespace: object, name: str) -> bool:
+    """Return whether the target itself is a class of that name."""
+    return inspect.isclass(namespace) and namespace.__name__ == name
+
+
+def _counts_the_filter(function: Any) -> bool:
+    """Return whether a function takes the two sizes of a filter apart."""
+    return inspect.isfunction(function) and "filter_h" in inspect.signature(function).parameters
