@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from conformance.deviations import accepted
-from conformance.judge import CONFORMS, FAILS, OperatorResult, RequirementResult
+from conformance.outcome import CONFORMS, FAILS, OperatorResult, RequirementResult
 from conformance.report import ACCEPTED, Report, printable
 from conformance.reports.failing import (
     counted,

@@ -7,30 +7,28 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
 
 from conformance.case import Case
 from conformance.comparison import Failure, InconclusiveError
 from conformance.contract import OPERATORS
-from conformance.covering import Coverage
 from conformance.diagnosis import diagnose
 from conformance.implementation import (
     Implementation,
     NotSupportedError,
     TargetError,
 )
+from conformance.outcome import (
+    FAILS,
+    NOT_PROVIDED,
+    OperatorResult,
+    RequirementResult,
+    status_of_operator,
+    status_of_requirement,
+)
 from conformance.plainer import plainer_cases
 from conformance.plan import Plan
 from conformance.requirements import Adapt, Requirement, requirements_for
 from conformance.search import beyond_the_grid, search, smaller
-
-CONFORMS, FAILS, NOT_PROVIDED, NOT_SUPPORTED, NOT_TESTED = (
-    "conforms",
-    "fails",
-    "not provided",
-    "not supported",
-    "not tested",
-)
 
 Progress = Callable[[str], None]
 
@@ -40,42 +38,6 @@ _MOST_DEATHS, _MOST_DEATHS_IN_AN_OPERATOR = 3, 9
 
 # Drawn from the neighbourhood of a failing case, most cases fail too; this many are enough to shrink well.
 _SHRINKING_EXAMPLES = 60
-
-
-@dataclass
-class RequirementResult:
-    """What became of a requirement: how many cases ran and failed, on which, and what mistake that looks like."""
-
-    requirement: str
-    kind: str
-    sentence: str
-    status: str = NOT_TESTED
-    cases: int = 0
-    failed: int = 0
-    not_supported: int = 0
-    inconclusive: int = 0
-    not_run: int = 0
-    worst: float = 0.0
-    failures: list[Failure] = field(default_factory=list)
-    ran: list[Case] = field(default_factory=list)
-    wrong: list[Case] = field(default_factory=list)
-    diagnosis: str = ""
-
-
-@dataclass
-class OperatorResult:
-    """What became of an operator."""
-
-    operator: str
-    status: str
-    requirements: list[RequirementResult]
-    seconds: float
-    coverage: Coverage
-
-    @property
-    def cases(self) -> int:
-        """How many cases ran, over all requirements."""
-        return sum(result.cases for result in self.requirements)
 
 
 def first_failure(implementation: Implementation, requirement: Requirement, plan: Plan) -> Failure | None:
@@ -109,7 +71,7 @@ def judge_requirement(
     elif result.cases and requirement.adapt is not None and not requirement.few:
         found = _searched(implementation, requirement, requirement.adapt, plan, result, last_death)
         result.failures = [found] if found else []
-    result.status = _status(result)
+    result.status = status_of_requirement(result)
     return result
 
 
@@ -183,14 +145,6 @@ def _shrunk(implementation: Implementation, requirement: Requirement, failure: F
     return found or failure
 
 
-def _status(result: RequirementResult) -> str:
-    if result.failed:
-        return FAILS
-    if result.cases:
-        return CONFORMS
-    return NOT_SUPPORTED if result.not_supported else NOT_TESTED
-
-
 def judge_operator(
     implementation: Implementation,
     operator: str,
@@ -216,16 +170,7 @@ def judge_operator(
     for result in results:
         result.diagnosis = diagnoses.get(result.requirement, "")
     coverage = plan.coverage(operator, (case for result in results for case in result.ran))
-    return OperatorResult(operator, _operator_status(results), results, time.perf_counter() - start, coverage)
-
-
-def _operator_status(results: list[RequirementResult]) -> str:
-    statuses = {result.status for result in results}
-    if FAILS in statuses or CONFORMS in statuses:
-        return FAILS if FAILS in statuses else CONFORMS
-    if NOT_SUPPORTED in statuses:
-        return NOT_SUPPORTED
-    return NOT_PROVIDED if statuses == {NOT_PROVIDED} else NOT_TESTED
+    return OperatorResult(operator, status_of_operator(results), results, time.perf_counter() - start, coverage)
 
 
 def judge(

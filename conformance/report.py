@@ -13,14 +13,7 @@ from conformance.comparison import Failure
 from conformance.contract import operator_of
 from conformance.deviations import Deviation
 from conformance.isolation.source import Source
-from conformance.judge import (
-    CONFORMS,
-    FAILS,
-    NOT_PROVIDED,
-    NOT_SUPPORTED,
-    OperatorResult,
-    RequirementResult,
-)
+from conformance.outcome import CONFORMS, FAILS, NOT_PROVIDED, NOT_SUPPORTED, OperatorResult, RequirementResult
 
 FORMAT = 1
 

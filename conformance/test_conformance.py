@@ -10,7 +10,8 @@ from conformance.contract import OPERATORS, operator_of
 from conformance.deviations import DeviationError, accepted, read_deviations
 from conformance.diagnosis import diagnose
 from conformance.implementation import Implementation, TargetError, load
-from conformance.judge import CONFORMS, FAILS, judge_requirement
+from conformance.judge import judge_requirement
+from conformance.outcome import CONFORMS, FAILS
 from conformance.plan import Plan
 from conformance.reports.failing import repeat_command
 from conformance.requirements import Requirement, requirements_for

@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.implementation import Implementation, load
-from conformance.judge import CONFORMS, judge
+from conformance.judge import judge
+from conformance.outcome import CONFORMS
 from conformance.plan import Plan
 
 _PROFILES = ("quick", "default")

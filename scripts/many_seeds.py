@@ -12,7 +12,8 @@ import typer
 
 from conformance.contract import OPERATORS
 from conformance.implementation import Implementation, load
-from conformance.judge import FAILS, RequirementResult, judge
+from conformance.judge import judge
+from conformance.outcome import FAILS, RequirementResult
 from conformance.plan import Plan
 
 

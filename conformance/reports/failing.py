@@ -6,7 +6,7 @@ import math
 import shlex
 from collections.abc import Iterable
 
-from conformance.judge import CONFORMS, FAILS, NOT_PROVIDED, OperatorResult, RequirementResult
+from conformance.outcome import CONFORMS, FAILS, NOT_PROVIDED, OperatorResult, RequirementResult
 from conformance.report import Report
 
 

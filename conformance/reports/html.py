@@ -12,7 +12,7 @@ import numpy as np
 
 from conformance.comparison import Failure
 from conformance.implementation import Implementation
-from conformance.judge import (
+from conformance.outcome import (
     CONFORMS,
     FAILS,
     NOT_PROVIDED,

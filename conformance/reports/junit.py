@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from conformance.deviations import accepted
-from conformance.judge import CONFORMS, FAILS, RequirementResult
+from conformance.outcome import CONFORMS, FAILS, RequirementResult
 from conformance.report import ACCEPTED, Report, printable
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from conformance.deviations import accepted
-from conformance.judge import OperatorResult, RequirementResult
+from conformance.outcome import OperatorResult, RequirementResult
 from conformance.report import Report, printable
 from conformance.reports.failing import (
     counted,

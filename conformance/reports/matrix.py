@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.contract import OPERATORS
-from conformance.judge import CONFORMS, FAILS, NOT_PROVIDED, NOT_SUPPORTED, NOT_TESTED
+from conformance.outcome import CONFORMS, FAILS, NOT_PROVIDED, NOT_SUPPORTED, NOT_TESTED
 from conformance.report import ACCEPTED, FORMAT
 from conformance.reports.html import SIGNS, TONES
 from conformance.reports.markdown import code, table

@@ -12,7 +12,8 @@ import pytest
 from conformance.case import Case
 from conformance.contract import OPERATORS
 from conformance.implementation import Implementation, load
-from conformance.judge import CONFORMS, judge_requirement
+from conformance.judge import judge_requirement
+from conformance.outcome import CONFORMS
 from conformance.plan import Plan
 from conformance.requirements import requirements_for
 

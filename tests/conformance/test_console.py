@@ -13,7 +13,7 @@ from conformance.case import Case
 from conformance.comparison import Failure, Violation
 from conformance.console import make_console, print_report
 from conformance.covering import Coverage
-from conformance.judge import OperatorResult, RequirementResult
+from conformance.outcome import OperatorResult, RequirementResult
 from conformance.report import Report
 from conformance.reports.failing import repeat_command
 

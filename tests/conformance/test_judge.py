@@ -16,7 +16,8 @@ from conformance.checks import values
 from conformance.comparison import Finding, InconclusiveError, violated
 from conformance.contract import OPERATORS
 from conformance.implementation import Implementation, NotSupportedError, from_namespace, load
-from conformance.judge import OperatorResult, judge, judge_in_worker, judge_operator, judge_requirement
+from conformance.judge import judge, judge_in_worker, judge_operator, judge_requirement
+from conformance.outcome import OperatorResult
 from conformance.plan import Plan
 from conformance.requirements import REQUIREMENTS, Requirement
 

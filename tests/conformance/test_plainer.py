@@ -11,8 +11,9 @@ import pytest
 import refcnn
 from conformance.case import Case
 from conformance.implementation import from_namespace
-from conformance.judge import CONFORMS, FAILS, NOT_SUPPORTED, judge_requirement
+from conformance.judge import judge_requirement
 from conformance.oracle import output_shape
+from conformance.outcome import CONFORMS, FAILS, NOT_SUPPORTED
 from conformance.plainer import plainer, plainer_cases
 from conformance.plan import Plan
 from conformance.requirements import REQUIREMENTS

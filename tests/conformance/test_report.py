@@ -16,7 +16,8 @@ from conformance.case import Case
 from conformance.comparison import Failure, Violation
 from conformance.covering import Coverage
 from conformance.implementation import Implementation, load
-from conformance.judge import OperatorResult, RequirementResult, judge
+from conformance.judge import judge
+from conformance.outcome import OperatorResult, RequirementResult
 from conformance.plan import Plan
 from conformance.report import Report, as_dict, as_json
 from conformance.reports import write

@@ -17,7 +17,8 @@ import pytest
 from conformance.case import Case
 from conformance.contract import CONVOLUTIONS, OPERATORS
 from conformance.implementation import Implementation, load
-from conformance.judge import CONFORMS, NOT_PROVIDED, NOT_SUPPORTED, NOT_TESTED, RequirementResult, judge_requirement
+from conformance.judge import judge_requirement
+from conformance.outcome import CONFORMS, NOT_PROVIDED, NOT_SUPPORTED, NOT_TESTED, RequirementResult
 from conformance.plan import Plan
 from conformance.requirements import REQUIREMENTS, requirements_for
 

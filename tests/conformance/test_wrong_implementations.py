@@ -9,7 +9,8 @@ import pytest
 
 from conformance.contract import OPERATORS
 from conformance.implementation import Implementation, load
-from conformance.judge import FAILS, first_failure, judge_requirement
+from conformance.judge import first_failure, judge_requirement
+from conformance.outcome import FAILS
 from conformance.plan import Plan
 from conformance.requirements import REQUIREMENTS, requirements_for
 

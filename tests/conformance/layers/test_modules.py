@@ -14,8 +14,9 @@ import pytest
 from conformance.comparison import InconclusiveError
 from conformance.diagnosis import diagnose
 from conformance.implementation import Implementation, NotSupportedError, TargetError, from_namespace, load
-from conformance.judge import FAILS, judge_requirement
+from conformance.judge import judge_requirement
 from conformance.layers.modules import modules
+from conformance.outcome import FAILS
 from conformance.plan import Plan, spaced
 from conformance.requirements import REQUIREMENTS
 

@@ -13,7 +13,8 @@ import pytest
 from conformance.contract import OPERATORS
 from conformance.diagnosis import diagnose
 from conformance.implementation import Implementation, NotSupportedError, from_namespace, load
-from conformance.judge import CONFORMS, FAILS, NOT_SUPPORTED, judge_requirement
+from conformance.judge import judge_requirement
+from conformance.outcome import CONFORMS, FAILS, NOT_SUPPORTED
 from conformance.plan import Plan
 from conformance.requirements import REQUIREMENTS
 

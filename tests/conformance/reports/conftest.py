@@ -14,7 +14,7 @@ from conformance.case import Case
 from conformance.comparison import Failure
 from conformance.covering import Coverage
 from conformance.implementation import Implementation, from_namespace
-from conformance.judge import OperatorResult, RequirementResult
+from conformance.outcome import OperatorResult, RequirementResult
 from conformance.report import Report
 from conformance.reports.html import as_html
 from conformance.requirements import REQUIREMENTS

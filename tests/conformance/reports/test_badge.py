@@ -8,7 +8,7 @@ import pytest
 
 from conformance.covering import Coverage
 from conformance.deviations import Deviation
-from conformance.judge import OperatorResult, RequirementResult
+from conformance.outcome import OperatorResult, RequirementResult
 from conformance.report import Report
 from conformance.reports.badge import as_badge
 

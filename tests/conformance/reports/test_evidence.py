@@ -14,7 +14,7 @@ from conformance.case import Case
 from conformance.comparison import Failure, Violation
 from conformance.covering import Coverage
 from conformance.implementation import CallError, Implementation, from_namespace
-from conformance.judge import OperatorResult, RequirementResult
+from conformance.outcome import OperatorResult, RequirementResult
 from conformance.report import Report
 from conformance.reports.evidence import Evidence, Pair, gather
 from conformance.reports.html import as_html

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from conformance.deviations import Deviation
-from conformance.judge import RequirementResult
+from conformance.outcome import RequirementResult
 from conformance.report import Report
 from conformance.reports.failing import conforming, counted, coverage, details, failing, to_remove, verdict
 
