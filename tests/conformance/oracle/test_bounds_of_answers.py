@@ -15,7 +15,7 @@ import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
-from conformance.oracle import bounds, loss, optimisers, pointwise
+from conformance.oracle import bounds, convolution, loss, optimisers, pointwise, pooling
 from conformance.oracle.answer import Answer, Problem
 from conformance.oracle.bounds import Rounding
 
@@ -121,6 +121,47 @@ def test_what_is_kept_may_be_off_by_an_update_of_itself() -> None:
     (answer,) = pointwise.dropout(problem("dropout", {"p": 0.75, "training": True}, x=np.array([-2.0, 0.5])))
     assert answer.value.tolist() == [-8.0, 2.0]
     assert_allclose(answer.allowed, [update_error(-8.0), update_error(2.0)], rtol=1e-12)
+
+
+SIX = np.array([[[[1.0, -4.0, 2.0], [0.5, 3.0, -1.5]]]])  # one window of (2, 3) cells, their sizes 12 in all
+WINDOW = {
+    "kernel_size": (2, 3),
+    "stride": None,
+    "padding": 0,
+    "dilation": 1,
+    "ceil_mode": False,
+    "count_include_pad": True,
+}
+ONE = np.array([[[[-2.0]]]])
+
+
+def test_what_the_mean_of_a_window_may_be_off_by() -> None:
+    (answer,) = pooling.avg_pool2d(problem("avg_pool2d", WINDOW, x=SIX))
+    assert_allclose(answer.allowed, gamma(8) * 12 / 6 + 8 * TINY, rtol=1e-12)
+
+
+def test_what_the_gradient_of_a_mean_may_be_off_by() -> None:
+    (answer,) = pooling.avg_pool2d_backward(problem("avg_pool2d", WINDOW, grad_output=ONE, x=SIX))
+    assert_allclose(answer.allowed, np.full(SIX.shape, gamma(8) * 2 / 6 + 8 * TINY), rtol=1e-12)
+    (answer,) = pooling.global_avg_pool2d_backward(problem("global_avg_pool2d", grad_output=ONE, x=SIX))
+    assert_allclose(answer.allowed, np.full(SIX.shape, gamma(3) * 2 / 6 + 3 * TINY), rtol=1e-12)
+
+
+def test_what_the_gradient_of_a_maximum_may_be_off_by() -> None:
+    (answer,) = pooling.max_pool2d_backward(problem("max_pool2d", WINDOW, grad_output=ONE, x=SIX))
+    want = np.full(SIX.shape, 7 * TINY)
+    want[0, 0, 1, 1] += gamma(7) * 2
+    assert_allclose(answer.allowed, want, rtol=1e-12)
+
+
+def test_a_bias_is_one_term_more() -> None:
+    x, weight, bias = np.array([[1.0, -2.0]]), np.array([[3.0, 0.5]]), np.array([-4.0])
+    (answer,) = pointwise.linear(problem("linear", x=x, weight=weight, bias=bias))
+    assert_allclose(answer.allowed, [[gamma(4) * (3 + 1 + 4) + 4 * TINY]], rtol=1e-12)
+    attributes = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+    images = {"x": x.reshape(1, 1, 1, 2), "weight": weight.reshape(1, 1, 1, 2), "bias": bias}
+    (answer,) = convolution.conv2d(problem("conv2d", attributes, **images))
+    assert_allclose(answer.allowed, [[[[gamma(4) * (3 + 1 + 4) + 4 * TINY]]]], rtol=1e-12)
 
 
 def update_error(*magnitudes: float) -> float:
