@@ -118,6 +118,14 @@ def test_a_violation_says_where_what_and_how_much(got: Any, want: Any, allowed: 
     assert message(finding(got, want, allowed)) == text
 
 
+def test_what_is_off_by_just_what_is_allowed_is_not_among_the_wrong() -> None:
+    found = finding([1.5, 4.0, 0.5], [1.0, 1.0, 1.0], 0.5)
+    assert message(found).startswith("y[1] is 4.0, want 1.0; 1 of 3 differ, ")
+    assert found.violation is not None
+    assert found.violation.wrong is not None
+    assert found.violation.wrong.tolist() == [False, True, False]
+
+
 def test_a_violation_holds_both_results_whole() -> None:
     got, want = np.array([1.0, 2.0]), np.array([1.0, 3.0])
     violation = compare("y", got, Answer(want, np.zeros(2))).violation

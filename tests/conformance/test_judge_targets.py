@@ -11,7 +11,6 @@ import pytest
 
 import refcnn
 from conformance.case import Case
-from conformance.contract import OPERATORS
 from conformance.implementation import Implementation, from_namespace
 from conformance.judge import judge_operator, judge_requirement
 from conformance.plan import Plan
@@ -52,7 +51,7 @@ def not_implemented(*_: Any, **__: Any) -> Any:
     raise NotImplementedError
 
 
-@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("operator", ["im2col", "conv1d", "avg_pool2d", "cross_entropy", "adam_update"])
 def test_what_supports_nothing_is_not_supported_and_does_not_fail(operator: str) -> None:
     nothing = given(**dict.fromkeys(refcnn.__all__, not_implemented))
     result = judge_operator(nothing, operator, QUICK)

@@ -97,11 +97,8 @@ UNSUPPORTED: Mapping[tuple[str, str], set[str]] = {
     ("float32_only", "dropout"): {"dropout.gradient", "dropout.type_of_mask"},
     ("float64_only", "dropout"): {"dropout.type_of_mask"},
     ("nested_lists", "relu"): {"relu.empty_batch", "relu_backward.empty_batch"},
-    ("no_groups", "conv1d"): {
-        *("conv1d.groups", "conv1d.not_a_number"),
-        *("conv1d.layouts", "conv1d.empty_batch", "conv1d_backward.layouts", "conv1d_backward.empty_batch"),
-    },
-    ("winograd", "conv2d"): {"conv2d.dilation", "conv2d.shift"},
+    ("no_groups", "conv1d"): {"conv1d.groups"},
+    ("winograd", "conv2d"): {"conv2d.dilation"},
     ("winograd_large", "conv2d"): {"conv2d.dilation"},
 }
 
