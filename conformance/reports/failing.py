@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import shlex
 from collections.abc import Iterable
 
+from conformance.device import VARIABLE
 from conformance.outcome import CONFORMS, FAILS, NOT_PROVIDED, OperatorResult, RequirementResult
 from conformance.report import Report
 
@@ -37,7 +39,9 @@ def counted(result: RequirementResult) -> str:
 
 def repeat_command(named: Iterable[str], requirement: str, case: str) -> str:
     """Return the command that repeats one case, fit for a shell, of the target that some words name."""
-    return shlex.join(["refcnn", "verify", *named, "--check", requirement, "--replay", case])
+    device = os.environ.get(VARIABLE)
+    where = ["--device", device] if device else []
+    return shlex.join(["refcnn", "verify", *named, *where, "--check", requirement, "--replay", case])
 
 
 def provided(report: Report) -> list[OperatorResult]:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from conformance.cli import app
 from conformance.device import VARIABLE, load_on
 from conformance.implementation import TargetError
+from conformance.reports.failing import repeat_command
 
 # Provides both updates on the device "odd" alone, and says so if it is asked on another.
 CHOOSY = f"""
@@ -102,3 +103,12 @@ def test_pytorch_on_the_cpu_conforms(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "cpu")
     status, out, _ = verify("conformance.adapters.torch", "--device", "cpu", "--op", "sgd_update", "--profile", "quick")
     assert (status, "conforms" in out) == (0, True)
+
+
+def test_the_command_that_repeats_a_case_names_the_device(choosy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = Path(choosy).read_text(encoding="utf-8").replace("param - lr * grad", "param + lr * grad")
+    Path(choosy).write_text(text, encoding="utf-8")
+    _, out, _ = verify(choosy, "--op", "sgd_update", "--profile", "quick", "--device", "odd", "--jobs", "1")
+    assert f"repeat:   refcnn verify {choosy} --device odd --check sgd_update.values --replay " in out
+    monkeypatch.delenv(VARIABLE)
+    assert "--device" not in repeat_command(["mine.py"], "relu.values", "{}")

@@ -168,3 +168,9 @@ def test_what_the_gradient_of_a_response_norm_may_be_off_by() -> None:
         assert_allclose(answer.value.ravel()[d], own - others, rtol=1e-12)
         want = abs(own) * power_error(d, 0.75) + size * (worst + gamma(3 + 8)) + update_error(own, others) + TINY
         assert_allclose(answer.allowed.ravel()[d], want, rtol=1e-12)
+
+
+def test_the_gradient_of_a_response_norm_of_no_sample_is_as_empty() -> None:
+    arrays = {"x": np.zeros((0, 5, 1, 1)), "grad_output": np.zeros((0, 5, 1, 1))}
+    (answer,) = normalisation.local_response_norm_backward(Problem("local_response_norm", arrays, LRN, COARSE, {}))
+    assert answer.value.shape == answer.allowed.shape == (0, 5, 1, 1)
