@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from conformance.case import Case
 from conformance.contract import FUNCTIONS
 from conformance.data import arrays
-from conformance.implementation import Implementation
+from conformance.implementation import CallError, Implementation
 from conformance.oracle import Answer, answers, output_shape
 
 Array = NDArray[Any]
@@ -41,8 +41,17 @@ class Call:
         return {name: value for name, value in given.items() if name in names}
 
     def run(self, implementation: Implementation) -> tuple[Array, ...]:
-        """Call the implementation."""
-        return implementation.call(self.function, self.positional, self.attributes)
+        """Call the implementation.
+
+        What changes the form of an argument has failed whatever it is asked: nothing after it could be checked.
+        """
+        forms = {name: (array.shape, array.dtype) for name, array in self.arrays.items()}
+        results = implementation.call(self.function, self.positional, self.attributes)
+        for name, array in self.arrays.items():
+            if (array.shape, array.dtype) != forms[name]:
+                shape, dtype = forms[name]
+                raise CallError(f"made {name}, {dtype} of shape {shape}, into {array.dtype} of shape {array.shape}")
+        return results
 
     def answers(self, implementation: Implementation) -> tuple[Answer, ...]:
         """Return the oracle's answers under the implementation's conventions."""

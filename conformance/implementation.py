@@ -100,13 +100,21 @@ class Implementation:
                 warnings.simplefilter("ignore")
                 returned = getattr(self.namespace, function)(*positional, **attributes)
         except NotImplementedError as error:
-            raise NotSupportedError(str(error)) from error
+            raise NotSupportedError(_text(error)) from error
         except KeyboardInterrupt:
             raise
         # Whatever else a target raises, SystemExit included, is a finding about the target.
         except BaseException as error:
-            raise CallError(f"raised {type(error).__name__}: {error}", error) from error
+            raise CallError(f"raised {type(error).__name__}: {_text(error)}", error) from error
         return _as_arrays(returned, FUNCTIONS[function].results)
+
+
+def _text(error: BaseException) -> str:
+    """Return what an exception says of itself, which is the target's own code too."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it may raise anything
+        return "(an exception that cannot be printed)"
 
 
 def _as_arrays(returned: Any, results: tuple[str, ...]) -> tuple[Array, ...]:
@@ -122,7 +130,7 @@ def _as_arrays(returned: Any, results: tuple[str, ...]) -> tuple[Array, ...]:
             array = np.asarray(part)
         # numpy.asarray runs the target's own __array__, which may raise anything.
         except Exception as error:
-            raise CallError(f"returned {name} as {type(part).__name__}, which is no array ({error})") from error
+            raise CallError(f"returned {name} as {type(part).__name__}, which is no array ({_text(error)})") from error
         if array.dtype.kind not in "fiub":
             raise CallError(f"returned {name} as {type(part).__name__} of {array.dtype}, want floating numbers")
         arrays.append(array)

@@ -29,9 +29,10 @@ def backward_is_adjoint(*arguments: str) -> Check:
 
     def check(implementation: Implementation, case: Case) -> Finding:
         call, back = forward(case), backward(case)
+        # The oracle is asked before the calls, which may change their arguments.
+        answer, answers = call.answers(implementation)[0], back.answers(implementation)
         y, gradients = call.run(implementation)[0], back.run(implementation)
         names = FUNCTIONS[back.function].results
-        answer, answers = call.answers(implementation)[0], back.answers(implementation)
         grad = back.arrays["grad_output"]
         findings = []
         for argument in arguments:
@@ -79,10 +80,11 @@ def _adds_up(implementation: Implementation, operator: str) -> bool:
 def im2col_adjoint(implementation: Implementation, case: Case) -> Finding:
     """⟨im2col(x), cols⟩ = ⟨x, col2im(cols)⟩."""
     gather, scatter = forward(case), forward(transposed_im2col(case))
+    (gathers,), (scatters,) = gather.answers(implementation), scatter.answers(implementation)
     return _same(
         "⟨im2col(x), cols⟩ and ⟨x, col2im(cols)⟩",
-        (gather.run(implementation)[0], scatter.arrays["cols"], gather.answers(implementation)[0]),
-        (scatter.run(implementation)[0], gather.arrays["x"], scatter.answers(implementation)[0]),
+        (gather.run(implementation)[0], scatter.arrays["cols"], gathers),
+        (scatter.run(implementation)[0], gather.arrays["x"], scatters),
     )
 
 
@@ -103,9 +105,10 @@ def transpose_adjoint(implementation: Implementation, case: Case) -> Finding:
         raise InconclusiveError("conv2d has more outputs than conv_transpose2d has inputs")
     z = draw("integers", output_shape(case), case.dtype, case.seed, 7)
     gather = Call("conv2d", back, {"x": z, "weight": spread.arrays["weight"]})
+    (spreads,), (gathers,) = spread.answers(implementation), gather.answers(implementation)
     return _same(
         "⟨conv_transpose2d(x), z⟩ and ⟨x, conv2d(z)⟩",
-        (spread.run(implementation)[0], z, spread.answers(implementation)[0]),
-        (gather.run(implementation)[0], spread.arrays["x"], gather.answers(implementation)[0]),
+        (spread.run(implementation)[0], z, spreads),
+        (gather.run(implementation)[0], spread.arrays["x"], gathers),
         exact=_adds_up(implementation, "conv_transpose2d") and _adds_up(implementation, "conv2d"),
     )

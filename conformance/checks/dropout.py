@@ -44,7 +44,7 @@ def scale(make: Make) -> Check:
 
     def check(implementation: Implementation, case: Case) -> Finding:
         call = make(case)
-        (got,), (answer,) = call.run(implementation), call.answers(implementation)
+        (answer,), (got,) = call.answers(implementation), call.run(implementation)
         name = FUNCTIONS[call.function].results[0]
         if got.shape != answer.value.shape or not case.attributes["training"] or case.attributes["p"] == 0:
             return compare(name, got, answer)

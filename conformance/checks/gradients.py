@@ -29,8 +29,8 @@ def gradient(*arguments: str) -> Check:
 
     def check(implementation: Implementation, case: Case) -> Finding:
         call, back = forward(case), backward(case)
-        gradients = back.run(implementation)
         answers = back.answers(implementation)
+        gradients = back.run(implementation)
         weight = back.arrays.get("grad_output", np.ones(()))
         if not any(np.any(answer.value) for answer in answers):
             raise InconclusiveError("every right gradient is zero")

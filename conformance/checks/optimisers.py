@@ -30,8 +30,9 @@ def several_steps(implementation: Implementation, case: Case) -> Finding:
         now = case.with_attributes(step=step) if "step" in function.attributes else case
         gradient = draw("uniform", case.shapes["grad"], case.dtype, case.seed, step)
         call = Call(case.operator, now, {**call.arrays, "grad": gradient})
+        answers = call.answers(implementation)
         results = call.run(implementation)
-        for name, result, answer in zip(function.results, results, call.answers(implementation), strict=True):
+        for name, result, answer in zip(function.results, results, answers, strict=True):
             finding = compare(f"{name} after step {step}", result, answer)
             worst = max(worst, finding, key=lambda each: each.worst)
             if finding.violation is not None:

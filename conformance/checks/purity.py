@@ -37,16 +37,28 @@ def inputs_unchanged(make: Make) -> Check:
     def check(implementation: Implementation, case: Case) -> Finding:
         call = make(case)
         before = snapshot(call)
-        forms = {name: (array.shape, array.strides, array.dtype) for name, array in call.arrays.items()}
+        forms = {name: _form(array) for name, array in call.arrays.items()}
         call.run(implementation)
         for name, array in call.arrays.items():
-            if (array.shape, array.strides, array.dtype) != forms[name]:
-                return violated(f"{name} had its shape changed in place, from {forms[name][0]} to {array.shape}")
+            if _form(array) != forms[name]:
+                return violated(f"{name} was changed in place, from {_worded(forms[name])} to {_worded(_form(array))}")
             if array.tobytes() != before[name].tobytes():
                 return violated(f"{name} was changed by the call", array, before[name])
         return PASSED
 
     return check
+
+
+_Form = tuple[tuple[int, ...], tuple[int, ...], np.dtype[Any], bool]
+
+
+def _form(array: Array) -> _Form:
+    return array.shape, array.strides, array.dtype, array.flags.writeable
+
+
+def _worded(form: _Form) -> str:
+    shape, strides, dtype, writeable = form
+    return f"shape {shape}, strides {strides}, {dtype}, {'writable' if writeable else 'read-only'}"
 
 
 def no_alias(make: Make) -> Check:
@@ -140,7 +152,7 @@ def layouts(make: Make) -> Check:
     def check(implementation: Implementation, case: Case) -> Finding:
         call = make(case)
         plain = call.but(**{name: np.array(array, order="C") for name, array in call.arrays.items()})
-        wanted, answers = plain.run(implementation), call.answers(implementation)
+        answers, wanted = call.answers(implementation), plain.run(implementation)
         findings = []
         for name, got, want, answer in zip(
             FUNCTIONS[call.function].results, call.run(implementation), wanted, answers, strict=True

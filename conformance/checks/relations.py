@@ -36,8 +36,8 @@ class _Side:
 
 def _run(implementation: Implementation, case: Case, arrays: Mapping[str, Array]) -> _Side:
     call = Call(case.operator, case, arrays)
+    answer = call.answers(implementation)[0]  # before the call, which may change its arguments
     value = call.run(implementation)[0]
-    answer = call.answers(implementation)[0]
     if value.shape != answer.value.shape:
         raise InconclusiveError(f"the result has shape {value.shape}, so it stands in no relation")
     transforms = implementation.conventions.get(f"{case.operator}.accuracy") == "normwise"
@@ -247,8 +247,8 @@ def softmax_shift(implementation: Implementation, case: Case) -> Finding:
     findings = []
     for added in (0.0, 7.0, 1e4, -1e4):
         moved = Call("softmax", case, {"x": logits + np.asarray(added, logits.dtype)})
-        (y,), (answer,) = moved.run(implementation), moved.answers(implementation)
-        base = Call("softmax", case, {"x": logits}).answers(implementation)[0]
+        (answer,), base = moved.answers(implementation), Call("softmax", case, {"x": logits}).answers(implementation)[0]
+        (y,) = moved.run(implementation)
         findings.append(compare(f"softmax(x + {added:.0f})", y, Answer(base.value, answer.allowed)))
     return first_violation(*findings)
 
@@ -258,7 +258,7 @@ def normalised(implementation: Implementation, case: Case) -> Finding:
     call = forward(case)
     C = call.arrays["gamma"].shape
     plain = call.but(gamma=np.ones(C, case.dtype), beta=np.zeros(C, case.dtype))
-    y, answer = plain.run(implementation)[0], plain.answers(implementation)[0]
+    answer, y = plain.answers(implementation)[0], plain.run(implementation)[0]
     if y.shape != answer.value.shape:
         raise InconclusiveError(f"y has shape {y.shape}, so it has no channels to look at")
     axes = (0, *range(2, y.ndim))

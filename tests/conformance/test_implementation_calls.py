@@ -63,6 +63,15 @@ def test_any_other_exception_is_a_finding(error: BaseException) -> None:
     assert caught.value.raised is error
 
 
+def test_an_exception_that_cannot_be_printed_is_one_like_any_other() -> None:
+    class SilentError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    with pytest.raises(CallError, match=r"^raised SilentError: \(an exception that cannot be printed\)$"):
+        raising(SilentError()).call("relu", [np.zeros(2)], {})
+
+
 def test_a_warning_of_a_call_is_no_error() -> None:
     def warning(x: Any) -> Any:
         warnings.warn("slow", stacklevel=1)

@@ -106,3 +106,16 @@ def test_a_call_that_ends_in_an_exception_is_a_violation() -> None:
     found = BY_ID["relu.values"].judge(given(relu=crash), Case("relu", {"x": (2,)}))
     assert found.violation is not None
     assert found.violation.message == "raised IndexError: list index out of range"
+
+
+def test_whoever_reshapes_an_argument_fails_and_ends_nothing() -> None:
+    def conv2d(x: Any, weight: Any, bias: Any = None, **attributes: Any) -> Any:
+        y = refcnn.conv2d(x, weight, bias, **attributes)
+        if x.flags.c_contiguous:
+            x.shape = (-1,)
+        return y
+
+    result = judge_operator(given(conv2d=conv2d), "conv2d", QUICK, fail_fast=True)
+    assert result.status == "fails"
+    (failure,) = result.requirements[-1].failures
+    assert "made x, float" in failure.violation.message

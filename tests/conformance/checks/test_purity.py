@@ -14,7 +14,7 @@ from conformance.calling import forward
 from conformance.case import Case
 from conformance.checks import purity
 from conformance.comparison import Finding, InconclusiveError
-from conformance.implementation import Implementation, from_namespace, load
+from conformance.implementation import CallError, Implementation, from_namespace, load
 
 REFERENCE = load("refcnn")
 CASE = Case("relu", {"x": (2, 3)}, data="positive")
@@ -64,14 +64,24 @@ def test_a_number_written_into_an_input_is_found() -> None:
     assert finding.violation.got[0, 0] == -1.0
 
 
-def test_a_change_of_type_in_place_is_found() -> None:
+def test_a_change_of_shape_in_place_is_found() -> None:
     def renamed(x: Any) -> Any:
         result = refcnn.relu(x)
         x.shape = (6,)
         return result
 
-    finding = purity.inputs_unchanged(forward)(relu(renamed), CASE)
-    assert message(finding) == "x had its shape changed in place, from (2, 3) to (6,)"
+    with pytest.raises(CallError, match=r"^made x, float64 of shape \(2, 3\), into float64 of shape \(6,\)$"):
+        purity.inputs_unchanged(forward)(relu(renamed), CASE)
+
+
+def test_an_argument_that_was_made_read_only_is_found() -> None:
+    def frozen(x: Any) -> Any:
+        x.setflags(write=False)
+        return refcnn.relu(x)
+
+    finding = purity.inputs_unchanged(forward)(relu(frozen), CASE)
+    form = "shape (2, 3), strides (24, 8), float64"
+    assert message(finding) == f"x was changed in place, from {form}, writable to {form}, read-only"
 
 
 @pytest.mark.parametrize(
