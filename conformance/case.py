@@ -120,8 +120,8 @@ class Case:
         """Build a case from a line of JSON."""
         try:
             plain = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"case must be JSON, got {text!r} ({error})") from error
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"case must be JSON, got {_shortened(text)!r} ({error})") from error
         return cls.from_dict(plain)
 
     def describe(self) -> str:
@@ -150,6 +150,8 @@ def _as_tuples(value: Any) -> Any:
     return tuple(_as_tuples(item) for item in value) if isinstance(value, list) else value
 
 
+# How much of what is no case an error shows.
+_SHOWN = 200
 _TEXT_FIELDS = ("dtype", "layout", "data", "note")
 _DTYPES = ("float32", "float64", "int64")
 _FIELDS = {"operator", "shapes", "attributes", "seed", *_TEXT_FIELDS}
@@ -160,9 +162,10 @@ def _check(plain: Any) -> None:
         raise ValueError(f"case must be a JSON object, got {plain!r}")
     if unknown := sorted(set(plain) - _FIELDS):
         raise ValueError(f"case must have no fields but {', '.join(sorted(_FIELDS))}, got {', '.join(unknown)}")
-    operator = OPERATORS.get(plain.get("operator", ""))
-    if operator is None:
-        raise ValueError(f"operator must be one of {', '.join(OPERATORS)}, got {plain.get('operator')!r}")
+    name = plain.get("operator")
+    if not isinstance(name, str) or name not in OPERATORS:
+        raise ValueError(f"operator must be one of {', '.join(OPERATORS)}, got {name!r}")
+    operator = OPERATORS[name]
     for name in _TEXT_FIELDS:
         if not isinstance(plain.get(name, ""), str):
             raise ValueError(f"{name} must be text, got {plain[name]!r}")
@@ -187,6 +190,20 @@ def _check(plain: Any) -> None:
     for name, shape in plain["shapes"].items():
         if not isinstance(shape, list | tuple) or not all(isinstance(size, int) and size >= 0 for size in shape):
             raise ValueError(f"shapes.{name} must be a list of sizes, got {shape!r}")
+    for name, value in plain.get("attributes", {}).items():
+        if not _is_attribute(value):
+            wanted = "a number, a text, or lists of them two deep"
+            raise ValueError(f"attributes.{name} must be {wanted}, got {_shortened(repr(value))}")
+
+
+def _is_attribute(value: Any, depth: int = 2) -> bool:
+    if isinstance(value, list | tuple):
+        return depth > 0 and all(_is_attribute(item, depth - 1) for item in value)
+    return not isinstance(value, Mapping)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _check_members(plain: Mapping[str, Any], group: str, allowed: set[str]) -> None:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from conformance.case import Case
 from conformance.cli_init import init
 from conformance.cli_isolation import chosen_source
-from conformance.cli_judging import Profile, chosen_operators, judge_into
+from conformance.cli_judging import Profile, check_file, chosen_operators, judge_into
 from conformance.cli_matrix import compare, matrix
 from conformance.cli_train import predict, summary, train
 from conformance.cli_vectors import vectors
@@ -20,8 +20,9 @@ from conformance.console import make_console, print_report, refuse
 from conformance.deviations import DeviationError, read_deviations
 from conformance.device import load_on
 from conformance.implementation import Implementation, TargetError
+from conformance.isolation.signals import end_all_on_signals
 from conformance.replay import replay
-from conformance.report import Report
+from conformance.report import Report, printable
 from conformance.reports import FORMS, WRITERS, write
 from conformance.reports.github import annotate
 
@@ -89,18 +90,19 @@ def verify(
     """
     if check is not None and case is None:
         refuse("--check names the requirement for --replay, which was not given")
+    if case is not None:
+        for option, given in (("--report", report), ("--op", op), ("--fail-fast", fail_fast), ("--expect", expect)):
+            if given:
+                refuse(f"--replay repeats one case, without {option}, which was given")
     if expect is not None and fail_fast:
         refuse("--expect needs every requirement judged, and --fail-fast stops at the first that is broken")
     for path in report or []:
-        if path.suffix not in WRITERS:
-            refuse(f"--report must end in {', '.join(WRITERS)}, got {path}")
-        if not path.parent.is_dir():
-            refuse(f"--report must name a file in an existing folder, got {path}")
+        check_file("--report", path, WRITERS)
     operators = chosen_operators(op)
     source = chosen_source(target, command, isolate=isolate, timeout=timeout, memory=memory)
     try:
         deviations = {} if expect is None else read_deviations(expect)
-        implementation = load_on(target or "refcnn", device, source)
+        implementation = load_on(target or command or "refcnn", device, source)
     except DeviationError as error:
         refuse(f"--expect: {error}")
     except TargetError as error:
@@ -137,7 +139,8 @@ def _replay(implementation: Implementation, text: str, check: str | None) -> int
     status = CONFORMS
     try:
         for line in replay(implementation, Case.from_json(text), check):
-            console.print(f"[bold red]{escape(line.text)}[/]" if line.violated else escape(line.text), soft_wrap=True)
+            text = escape(printable(line.text))
+            console.print(f"[bold red]{text}[/]" if line.violated else text, soft_wrap=True)
             status = DOES_NOT_CONFORM if line.violated else status
     except ValueError as error:
         refuse(f"--replay: {error}")
@@ -146,4 +149,5 @@ def _replay(implementation: Implementation, text: str, check: str | None) -> int
 
 def main() -> None:
     """Run the command."""
+    end_all_on_signals()
     app()

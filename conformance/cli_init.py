@@ -26,4 +26,6 @@ def init(path: Annotated[Path, typer.Argument(help="The file to write, such as m
             file.write(skeleton())
     except FileExistsError:
         refuse(f"{path} exists, and is not overwritten")
+    except OSError as error:
+        refuse(f"{path} cannot be written: {error.strerror}")
     make_console().print(f"{path} is written; judge it by: refcnn verify {path}", soft_wrap=True, markup=False)

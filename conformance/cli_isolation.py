@@ -16,6 +16,8 @@ def chosen_source(
     target: str | None, command: str | None, *, isolate: bool, timeout: float | None, memory: int | None
 ) -> Source | None:
     """Return where the target comes from, if it is to have a process of its own; refuse what does not fit."""
+    if target == "":
+        refuse("the target must be a module, a file, or an object in one of them, got ''")
     if command is None and not isolate:
         for name, value in (("--timeout", timeout), ("--memory", memory)):
             if value is not None:

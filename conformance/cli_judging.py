@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from enum import StrEnum
+from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -32,6 +34,19 @@ def chosen_operators(names: Iterable[str] | None) -> list[str]:
         except KeyError:
             refuse(f"--op must be one of {', '.join(OPERATORS)}; got {name!r}")
     return list(dict.fromkeys(chosen))
+
+
+def check_file(option: str, path: Path, endings: Iterable[str]) -> None:
+    """Refuse before the work begins what could not be written after it."""
+    *others, last = endings
+    if path.suffix not in (*others, last):
+        refuse(f"{option} must end in {', '.join(others)} or {last}, got {path}")
+    if not path.parent.is_dir():
+        refuse(f"{option} must name a file in an existing folder, got {path}")
+    if path.is_dir():
+        refuse(f"{option} must name a file, got the folder {path}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        refuse(f"{option} must name a file that may be written, got {path}")
 
 
 def judge_into(

@@ -13,10 +13,10 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from conformance.cli_judging import Profile, chosen_operators, judge_into
+from conformance.cli_judging import Profile, check_file, chosen_operators, judge_into
 from conformance.console import STYLES, make_console, refuse
 from conformance.implementation import TargetError, load
-from conformance.report import Report, as_dict, printable
+from conformance.report import Report, as_dict, one_line
 from conformance.reports.matrix import (
     Cell,
     Column,
@@ -83,10 +83,8 @@ def compare(
 
 
 def _check(out: Path | None) -> None:
-    if out is not None and out.suffix not in _WRITERS:
-        refuse(f"--out must end in {' or '.join(_WRITERS)}, got {out}")
-    if out is not None and not out.parent.is_dir():
-        refuse(f"--out must name a file in an existing folder, got {out}")
+    if out is not None:
+        check_file("--out", out, _WRITERS)
 
 
 def _show(columns: Sequence[Column], out: Path | None) -> None:
@@ -96,7 +94,7 @@ def _show(columns: Sequence[Column], out: Path | None) -> None:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("operator", no_wrap=True)
     for column in columns:
-        table.add_column(f"{escape(printable(column.target))}\n[dim]{escape(column.run)}[/]", overflow="fold")
+        table.add_column(f"{escape(one_line(column.target))}\n[dim]{escape(one_line(column.run))}[/]", overflow="fold")
     for operator in operators_of(columns):
         table.add_row(operator, *(_cell(column.cell(operator)) for column in columns))
     table.add_section()

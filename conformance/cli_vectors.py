@@ -14,10 +14,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from conformance.cli_judging import chosen_operators
+from conformance.cli_judging import check_file, chosen_operators
 from conformance.console import make_console, refuse
 from conformance.contract import CONVENTIONS, OPERATORS, operator_of
-from conformance.report import printable
+from conformance.report import one_line, printable
 from conformance.reports.failing import ratio
 from conformance.vectors import (
     Choice,
@@ -101,10 +101,7 @@ def check_command(
     The exit status is 0 if all that was given is right, 1 if something is not, and 2 if nothing could be judged.
     """
     for path in report or []:
-        if path.suffix not in WRITERS:
-            refuse(f"--report must end in {' or '.join(WRITERS)}, got {path}")
-        if not path.parent.is_dir():
-            refuse(f"--report must name a file in an existing folder, got {path}")
+        check_file("--report", path, WRITERS)
     try:
         exported, results = read_export(folder), read_results(place)
         tally = Tally(exported, str(place), complete)
@@ -125,8 +122,8 @@ def check_command(
 def _print(console: Console, tally: Tally) -> None:
     index = tally.export.index
     table = Table(
-        title=f"{escape(tally.results)}: vectors by what became of them ({index['set']}, seed {index['seed']}, "
-        f"written by refcnn {index['refcnn']})",
+        title=f"{escape(one_line(tally.results))}: vectors by what became of them ({escape(one_line(index['set']))}, "
+        f"seed {index['seed']}, written by refcnn {escape(one_line(index['refcnn']))})",
         title_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),

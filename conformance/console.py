@@ -12,7 +12,7 @@ from rich.table import Table
 
 from conformance.deviations import accepted
 from conformance.outcome import CONFORMS, FAILS, OperatorResult, RequirementResult
-from conformance.report import ACCEPTED, Report, printable
+from conformance.report import ACCEPTED, Report, one_line, printable
 from conformance.reports.failing import (
     counted,
     coverage,
@@ -41,7 +41,9 @@ def make_console(*, stderr: bool = False) -> Console:
 
 def refuse(reason: str, status: int = 2) -> NoReturn:
     """Say in one line on the error stream why there is nothing to show, and end the command."""
-    make_console(stderr=True).print(f"[bold red]refcnn:[/] {escape(reason)}", soft_wrap=True)
+    make_console(stderr=True).print(
+        f"[bold red]refcnn:[/] {escape(printable(' '.join(reason.splitlines())))}", soft_wrap=True
+    )
     raise typer.Exit(status)
 
 
@@ -60,8 +62,9 @@ def print_report(console: Console, report: Report) -> None:
 
 
 def _table(report: Report) -> Table:
+    run = f"{report.profile}, seed {report.seed}"
     table = Table(
-        title=f"{escape(report.target)}: cases that ran, by kind of evidence ({report.profile}, seed {report.seed})",
+        title=f"{escape(one_line(report.target))}: cases that ran, by kind of evidence ({run})",
         title_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -119,4 +122,5 @@ def _print_accepted(console: Console, report: Report, result: RequirementResult)
 def _verdict(report: Report) -> str:
     style = {"does not conform": "bold red", "conforms": "bold green"}.get(verdict(report), "bold yellow")
     names = f": {', '.join(failing(report))}" if report.failures else ""
-    return f"\n{escape(report.target)} [{style}]{verdict(report)}[/]{names}   ({escape('; '.join(details(report)))})"
+    target, rests_on = escape(one_line(report.target)), escape("; ".join(details(report)))
+    return f"\n{target} [{style}]{verdict(report)}[/]{names}   ({rests_on})"

@@ -61,8 +61,8 @@ def judge_requirement(
         return result
     last_death = before + most_deaths
     failures = _failures(implementation, requirement, requirement.cases(plan), result, last_death)
-    if not result.cases and result.not_supported:
-        failures = _failures(implementation, requirement, plainer_cases(requirement, plan), result, last_death)
+    if result.not_supported and result.cases < plan.few:
+        failures += _failures(implementation, requirement, plainer_cases(requirement, plan), result, last_death)
     if failures:
         smallest = min(failures, key=lambda failure: failure.case.elements)
         # Smaller cases would be as many deaths.

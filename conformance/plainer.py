@@ -1,7 +1,7 @@
-"""Cases for implementations that answer few problems: a requirement of which nothing ran is tried on plainer ones.
+"""Cases for implementations that answer few problems: a requirement of which little ran is tried on plainer ones.
 
 Cases that combine as many attributes as they can are beyond an implementation without groups, or without dilation.
-Were they all, nothing would be known of, say, what it does to its inputs.
+Were they all, nothing would be known of, say, what it does to its inputs, and little of what it computes.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from conformance.requirements import REQUIREMENTS, Requirement
 
 # Whatever the case, a result must have its form and a call must be pure.
 _FOR_ANY_CASE = ("form", "purity")
+# In float64 they take 2 GiB, and the oracle takes several times as much.
+_MOST_NUMBERS = 2**28
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,10 @@ def replay(implementation: Implementation, case: Case, requirement_id: str | Non
     Raises
     ------
     ValueError
-        where no requirement of the operator has that id, or the case has no answer
+        where no requirement of the operator has that id, or the case is too large or has no answer
     """
+    if case.elements > _MOST_NUMBERS:
+        raise ValueError(f"a case must hold at most {_MOST_NUMBERS:,} numbers, got {case.elements:,}")
     requirement = None if requirement_id is None else _find(requirement_id, case)
     if requirement is None or requirement.kind != "refusals":
         _require_an_answer(case)
@@ -60,7 +64,7 @@ def _require_an_answer(case: Case) -> None:
     try:
         output_shape(case)
     # A case from outside may hold anything, and the definitions check no more than they need.
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, ArithmeticError, MemoryError) as error:
         advice = f"--check {case.operator}.refusals repeats bad input"
         raise ValueError(f"the case has no answer ({error}); {advice}") from error
 

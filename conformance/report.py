@@ -62,8 +62,8 @@ class Report:
 
     @property
     def outdated(self) -> list[Deviation]:
-        """The accepted deviations that did not occur, though their operator was judged."""
-        judged = {operator.operator for operator in self.operators}
+        """The accepted deviations that did not occur, though cases of their operator ran."""
+        judged = {operator.operator for operator in self.operators if operator.status in (CONFORMS, FAILS)}
         occurred = {result.requirement for _, result in self.accepted}
         return [
             deviation
@@ -155,3 +155,14 @@ def printable(text: str) -> str:
         "\N{REPLACEMENT CHARACTER}",
         text,
     )
+
+
+def one_line(text: str) -> str:
+    r"""Write words that come from outside on one line, without what ``printable`` replaces.
+
+    Examples
+    --------
+    >>> one_line("ReLU)\n\n# fine")
+    'ReLU) # fine'
+    """
+    return printable(" ".join(text.split()))

@@ -15,6 +15,7 @@ import refcnn
 from conformance.case import Case
 from conformance.diagnosis.pattern import pattern
 from conformance.diagnosis.question import (
+    BEHAVED,
     COMPUTED,
     Question,
     Results,
@@ -77,11 +78,15 @@ def _process_left_as_it_was() -> Iterator[None]:
 
 def _diagnosis(implementation: Implementation, function: str, kind: str, wrong: Wrong, plan: Plan) -> str:
     conventions = implementation.conventions
-    answered = ((each, each.asked(implementation)) for each in questions(function, kind, wrong, plan))
+    answered = [(each, each.asked(implementation)) for each in questions(function, kind, wrong, plan)]
     # What is not supported speaks for no mistake and against none.
     asked = [pair for pair in answered if pair[1] != NotSupportedError.__name__]
     mistakes = [pair for pair in asked if is_wrong(*pair, conventions)]
     if not mistakes:  # what was wrong once is right now: whatever it depends on, it is not the case
+        return ""
+    # Much may raise an exception. What sets one mistake apart from another is where it does not, and few cases show how
+    # a function behaves: where some are not supported, too few.
+    if kind == BEHAVED and len(asked) < len(answered) and all(_raised(got) for _, got in mistakes):
         return ""
     # What is wrong is compared first: there most faults give something else, and are done with.
     rest = _others(asked, mistakes)
@@ -92,6 +97,10 @@ def _diagnosis(implementation: Implementation, function: str, kind: str, wrong: 
     if kind == COMPUTED and not named and (said := pattern(function, mistakes, rest, conventions)):
         return f"{said}; so on {len(mistakes)} of {len(mistakes)} wrong cases"
     return ""
+
+
+def _raised(got: Results | str) -> bool:
+    return isinstance(got, str) and got.startswith("raised ")
 
 
 def _others(asked: Asked, mistakes: Asked) -> list[tuple[Question, Results | str]]:

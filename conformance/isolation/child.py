@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Sequence
+import weakref
+from collections.abc import Mapping, Sequence
 from typing import IO, NoReturn
 
 from conformance.implementation import DeathError, TargetError
@@ -23,6 +24,8 @@ _SECONDS_TO_END = 3.0
 _CHUNK, _MOST_CHUNKS = 2**16, 32
 # How much of what it says aside is kept, to show the last line.
 _KEPT, _SHOWN = 4096, 200
+# Those of this process that may not have ended.
+_LIVING: weakref.WeakSet[Child] = weakref.WeakSet()
 
 
 class Child:
@@ -43,6 +46,8 @@ class Child:
         self._received, self._pending = bytearray(), bytearray()
         self._aside, self._aside_count = bytearray(), 0
         self._closed = False
+        # Of what it started, what was seen while its parents lived.
+        self._known: set[Process] = set()
         self._deadline = self._seconds = 0.0
         self._next_look = 0.0
         start = self._start_with_pipes if own_pipes else self._start_on_standard_streams
@@ -56,6 +61,7 @@ class Child:
             os.set_blocking(stream, False)
         self._selector.register(self._from, selectors.EVENT_READ)
         self._selector.register(self._noise, selectors.EVENT_READ)
+        _LIVING.add(self)
 
     def _start_with_pipes(self, words: list[str]) -> subprocess.Popen[bytes]:
         its_requests, self._to = os.pipe()
@@ -122,8 +128,8 @@ class Child:
         if memory_of(self.pid) > self.limits.memory * MIB:
             self.fail(self._too_much_memory())
 
-    def helpers(self) -> frozenset[int]:
-        """Return the processes that it has started and that live, where that is quickly found out."""
+    def helpers(self) -> Mapping[int, str]:
+        """Return the processes that it has started and that live, with names, where that is quickly found out."""
         return children_of(self.pid)
 
     def _advance(self) -> None:
@@ -143,7 +149,9 @@ class Child:
                 self._drain()
 
     def _look(self) -> None:
-        if sum(each.memory for each in family(self.pid)) > self.limits.memory * MIB:
+        living = family(self.pid, known=self._known)
+        self._known = set(living)
+        if sum(each.memory for each in living) > self.limits.memory * MIB:
             self.fail(self._too_much_memory())
         # Something that it started may hold its pipes open, so that their end does not tell.
         if self._process.poll() is not None and not self._selector.select(0):
@@ -205,7 +213,7 @@ class Child:
         if self._closed:
             return
         self._closed = True
-        kill_family(self.pid, self._mark)
+        kill_family(self.pid, self._mark, self._known)
         self._process.wait()
         self._selector.close()
         for stream in (self._to, self._from, self._noise):
@@ -214,6 +222,9 @@ class Child:
 
     def end(self) -> list[Process]:
         """Let it end by closing its input, kill what is left then, and return what that was."""
+        if self._closed:
+            return []
+        self._known = set(family(self.pid, self._mark, self._known))
         with contextlib.suppress(OSError):  # it may have closed its end, or not read what came before
             os.write(self._to, self.farewell)
         self._selector.close()
@@ -233,11 +244,17 @@ class Child:
 
     def _left(self, deadline: float) -> list[Process]:
         """Return what outlives it, once what ends by itself has had the time to."""
-        while left := [each for each in family(self.pid, self._mark) if each.pid != self.pid]:
+        while left := [each for each in family(self.pid, self._mark, self._known) if each.pid != self.pid]:
             if time.monotonic() >= deadline:
                 return left
             time.sleep(0.01)
         return []
+
+
+def kill_all() -> None:
+    """Kill all of this process with what they started, for it is about to end itself."""
+    for child in list(_LIVING):
+        child.kill()
 
 
 def _owned(stream: IO[bytes] | None) -> int:

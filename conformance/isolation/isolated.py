@@ -25,7 +25,7 @@ Array = NDArray[Any]
 
 _LONGEST_LINE = MIB
 # What a header may be wrong in, if something else than the worker wrote it.
-_MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError, MemoryError)
+_MALFORMED = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError, MemoryError)
 
 
 class Request:
@@ -92,7 +92,10 @@ class Isolated(Speaker):
             raise TargetError(str(hello["refused"]))
         self._expect_helpers(child)
         plain = checked_hello(hello.get("functions"), hello.get("conventions"))
-        devices = None if hello.get("devices") is None else tuple(map(str, hello["devices"]))
+        named = hello.get("devices")
+        if not isinstance(named, list | None):
+            child.fail(f"answered with what is no answer (devices must be a list, got {named!r:.40})")
+        devices = None if named is None else tuple(map(str, named))
         return replace(plain, recognised=str(hello.get("recognised", "")), devices=devices)
 
     def _ask(self, child: Child, function: str, positional: Sequence[Any], attributes: Mapping[str, Any]) -> Outcome:

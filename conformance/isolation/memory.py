@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import math
 import warnings
@@ -86,7 +87,7 @@ def rebuilt(form: Form, data: bytes) -> Array:
 
 
 def reshaped(array: Array, form: Form) -> None:
-    """Change an array's type, shape and strides in place, as somebody did to the one that it stands for."""
+    """Change an array's type, shape, strides and writability in place, as somebody did to the one it stands for."""
     dtype, shape = np.dtype(form["dtype"]), tuple(form["shape"])
     if math.prod(shape) * dtype.itemsize != array.nbytes:
         raise ValueError(f"an array of {array.nbytes} bytes must keep its size, got {shape} of {dtype}")
@@ -94,6 +95,16 @@ def reshaped(array: Array, form: Form) -> None:
         warnings.simplefilter("ignore")
         array.dtype = dtype  # type: ignore[misc]  # not to be done, and yet possible
         array.shape = shape
+        if steps(form) != steps(form_of(array)):
+            array.strides = tuple(form["strides"])
+    with contextlib.suppress(ValueError):  # what it is a view of may be read-only here
+        array.flags.writeable = form["writeable"]
+
+
+def steps(form: Form) -> list[int]:
+    """Return the strides that matter, along the axes that have more than one place."""
+    empty = 0 in form["shape"]
+    return [step for size, step in zip(form["shape"], form["strides"], strict=True) if size > 1 and not empty]
 
 
 def result(form: Form, data: bytes) -> Array:

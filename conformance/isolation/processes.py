@@ -1,7 +1,7 @@
 """What the operating system knows of a process and of those that it started: /proc on Linux, ps elsewhere.
 
 A process that is started here leads a session and a group of its own, which its descendants share. One that leaves both
-is still known by a mark in its environment, on Linux.
+is still known by its parents while they live, or by a mark in its environment, on Linux.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -25,39 +25,54 @@ _SECONDS_TO_DIE = 2.0
 
 @dataclass(frozen=True)
 class Process:
-    """A process that lives: its id, its parent's, its name, and the bytes of memory that it holds."""
+    """A process that lives: its id, its parent's, its name, the bytes of memory that it holds, and when it was born.
+
+    An id may be another's later; together with when it was born, in ticks of the system's clock, it is one process's.
+    """
 
     pid: int
-    parent: int
-    name: str
-    memory: int
+    parent: int = field(compare=False)
+    name: str = field(compare=False)
+    memory: int = field(compare=False)
+    born: int = 0
 
 
-def family(leader: int, mark: str = "") -> list[Process]:
-    """Return the living processes of a leader's group and session and, if one is given, those that carry a mark."""
-    return list(_from_proc(leader, mark) if (PROC / "self" / "stat").exists() else _from_ps(leader))
+def family(leader: int, mark: str = "", known: Collection[Process] = ()) -> list[Process]:
+    """Return what lives of a leader's group and session, of its descendants, of what carries a mark and is known."""
+    if (PROC / "self" / "stat").exists():
+        return _from_proc(leader, mark, known)
+    return list(_from_ps(leader))
 
 
-def _from_proc(leader: int, mark: str) -> Iterator[Process]:
+def _from_proc(leader: int, mark: str, known: Collection[Process]) -> list[Process]:
+    found: dict[int, Process] = {}
+    others: dict[int, Process] = {}
     for folder in PROC.glob("[0-9]*"):
         # A process may end while it is looked at, and others' environments are not ours to read.
         with contextlib.suppress(OSError):
-            name, state, parent, ids, memory = _stat(folder)
-            if state not in "ZX" and (leader in ids or (mark and _carries(folder, mark))):
-                yield Process(int(folder.name), parent, name, memory)
+            state, ids, process = _stat(folder)
+            if state in "ZX":
+                continue
+            is_its = leader in ids or process in known or (mark and _carries(folder, mark))
+            (found if is_its else others)[process.pid] = process
+    while more := {pid: each for pid, each in others.items() if each.parent in found}:
+        found |= more
+        others = {pid: each for pid, each in others.items() if pid not in more}
+    return list(found.values())
 
 
-def _stat(folder: Path) -> tuple[str, str, int, tuple[int, int], int]:
-    """Read name, state, parent, (group, session) and memory; the name may hold any character, a bracket too."""
+def _stat(folder: Path) -> tuple[str, tuple[int, int], Process]:
+    """Read state, (group, session) and the rest; the name may hold any character, a bracket too."""
     head, _, tail = (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")
     fields = tail.split()
-    return (
-        head.partition("(")[2],
-        fields[0],
+    process = Process(
+        int(folder.name),
         int(fields[1]),
-        (int(fields[2]), int(fields[3])),
+        head.partition("(")[2],
         int(fields[21]) * _PAGE,
+        int(fields[19]),
     )
+    return fields[0], (int(fields[2]), int(fields[3])), process
 
 
 def _carries(folder: Path, mark: str) -> bool:
@@ -88,30 +103,36 @@ def memory_of(pid: int) -> int:
         return 0
 
 
-def children_of(pid: int) -> frozenset[int]:
-    """Return the living children of a process; none where that takes long to find out."""
+def children_of(pid: int) -> Mapping[int, str]:
+    """Return the living children of a process and their names; none where that takes long to find out."""
     found: set[int] = set()
     tasks = f"{PROC}/{pid}/task"
     with contextlib.suppress(OSError):  # after every call this is asked, so that it had better be quick
         for thread in os.listdir(tasks):  # noqa: PTH208 - as said
             with open(f"{tasks}/{thread}/children", "rb", buffering=0) as children:  # noqa: PTH123 - as said
                 found.update(map(int, children.read().split()))
-    return frozenset(child for child in found if _lives(child))
+    return {child: name for child in found if (name := _living_name(child)) is not None}
 
 
-def _lives(pid: int) -> bool:
+def _living_name(pid: int) -> str | None:
     try:
-        return _stat(PROC / str(pid))[1] not in "ZX"
+        state, _, process = _stat(PROC / str(pid))
     except OSError:
-        return False
+        return None
+    return None if state in "ZX" else process.name
 
 
-def kill_family(leader: int, mark: str) -> None:
+def kill_family(leader: int, mark: str, known: Collection[Process] = ()) -> None:
     """Kill a leader with all that it started, and wait until they are gone."""
     end = time.monotonic() + _SECONDS_TO_DIE
+    # Its descendants are found through it, so that they are looked for before it is gone; stopped, it starts no more.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGSTOP)
+    known = {*known, *family(leader, mark, known)}
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
-    while (left := [each for each in family(leader, mark) if each.pid != leader]) and time.monotonic() < end:
+    while (left := [each for each in family(leader, mark, known) if each.pid != leader]) and time.monotonic() < end:
+        known |= set(left)
         for each in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(each.pid, signal.SIGKILL)

@@ -22,18 +22,23 @@ VERSION = 1
 DTYPES = ("float32", "float64", "int64")
 # The exceptions that a refusal stands for.
 _KINDS: Mapping[str, type[Exception]] = {"value": ValueError, "type": TypeError}
+# Brackets and commas that an answer may have; as objects of Python they take a hundred times the memory.
+_MOST_PARTS = 10_000
+# What NumPy can make an array of.
+_MOST_AXES, _LONGEST_AXIS = 64, 2**63 - 1
 _PAIRS = ("kernel_size", "stride", "dilation", "output_padding")
 
 
 def encoded(array: Array) -> dict[str, Any]:
-    """Write an array as JSON.
+    """Write an array as JSON; integers of any width become int64.
 
     Examples
     --------
     >>> encoded(np.array([[1.0], [-2.0]], np.float32))
     {'dtype': 'float32', 'shape': [2, 1], 'data': 'AACAPwAAAMA='}
     """
-    plain = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+    dtype = np.dtype(np.int64) if array.dtype.kind in "iu" else array.dtype
+    plain = np.asarray(array, dtype.newbyteorder("<"), order="C")
     name = plain.dtype.newbyteorder("=").name
     return {"dtype": name, "shape": list(plain.shape), "data": base64.b64encode(plain.tobytes()).decode()}
 
@@ -47,6 +52,8 @@ def decoded(name: str, given: Any) -> Array:
         raise CallError(f"answered {name} of dtype {_short(dtype)}, want one of {', '.join(DTYPES)}")
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         raise CallError(f"answered {name} of shape {_short(shape)}, want a list of sizes")
+    if len(shape) > _MOST_AXES or any(size > _LONGEST_AXIS for size in shape):
+        raise CallError(f"answered {name} of shape {_short(shape)}, which no array can have")
     try:
         content = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError, TypeError) as error:
@@ -55,7 +62,10 @@ def decoded(name: str, given: Any) -> Array:
     if math.prod(shape) * little.itemsize != len(content):
         wanted = math.prod(shape) * little.itemsize
         raise CallError(f"answered {name} with {len(content)} bytes, want {wanted} for {dtype} of shape {tuple(shape)}")
-    return np.ndarray(tuple(shape), little, bytearray(content)).astype(dtype)
+    try:
+        return np.ndarray(tuple(shape), little, bytearray(content)).astype(dtype)
+    except ValueError as error:  # an empty array has limits too, which are NumPy's own
+        raise CallError(f"answered {name} of shape {_short(shape)}, which no array can have") from error
 
 
 def call_of(function: str, positional: Sequence[Any], attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,7 +109,9 @@ def _written_out(name: str, value: Any, axes: int) -> Any:
 
 
 def plain_json(line: bytes) -> Any:
-    """Read a line of JSON as the standard has it; raise a ValueError for anything else, NaN included."""
+    """Read a line of JSON as the standard has it; raise a ValueError for anything else, NaN included, or too much."""
+    if sum(map(line.count, (b"[", b"{", b","))) > _MOST_PARTS:
+        raise ValueError(f"more than {_MOST_PARTS:,} brackets and commas")
     try:
         return json.loads(line, parse_constant=_refuse_constant)
     except RecursionError as error:

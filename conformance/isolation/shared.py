@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from conformance.isolation.memory import Block, Form, form_of, reshaped
+from conformance.isolation.memory import Block, Form, form_of, reshaped, steps
 
 Array = NDArray[Any]
 
@@ -72,13 +72,13 @@ class Shared:
         return forgotten
 
     def change(self, handle: int, data: bytes, form: Form) -> None:
-        """Do to an array what the target did to its own: new numbers, or another shape."""
+        """Do to an array what the target did to its own: new numbers, another shape, other flags."""
         for kept in list(self._kept.values()):
             array = kept.array()
             if kept.handle == handle and array is not None:
-                Block.of(array).write(data)
                 if not kept.is_result and _kind(form) != _kind(kept.form):
                     reshaped(array, form)
+                Block.of(array).write(data)  # whose place and size may be others now
                 kept.seen, kept.form = data, form_of(array)
 
     def overlap(self, one: Array, other: Array) -> bool:
@@ -89,5 +89,5 @@ class Shared:
         return first.handle in second.shares or second.handle in first.shares
 
 
-def _kind(form: Form) -> tuple[str, list[int]]:
-    return form["dtype"], form["shape"]
+def _kind(form: Form) -> tuple[str, list[int], list[int], bool]:
+    return form["dtype"], form["shape"], steps(form), form["writeable"]

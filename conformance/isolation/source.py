@@ -15,6 +15,7 @@ from conformance.implementation import DeathError, Implementation, NotProvidedEr
 from conformance.isolation.isolated import Isolated
 from conformance.isolation.limits import Limits
 from conformance.isolation.program import Program
+from conformance.isolation.signals import end_all_on_signals
 from conformance.isolation.speaker import Speaker
 
 Array = NDArray[Any]
@@ -77,7 +78,7 @@ class Separate(Implementation):
     @property
     def again(self) -> Callable[[], Implementation]:
         """What loads it in another process; it can be pickled."""
-        return functools.partial(opened, self.source)
+        return functools.partial(opened_in_worker, self.source)
 
     @property
     def deaths(self) -> int:
@@ -116,3 +117,9 @@ def opened(source: Source) -> Separate:
     return Separate(
         source.name, namespace, hello.conventions, recognised=hello.recognised, source=source, speaker=speaker
     )
+
+
+def opened_in_worker(source: Source) -> Separate:
+    """Return an implementation from a source in a process of a pool, which may be asked to end by a signal."""
+    end_all_on_signals()
+    return opened(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,8 +40,9 @@ class Speaker(ABC):
         self.limits = limits
         self.deaths = 0
         self._running: list[Child] = []
-        # The processes that it is known to run on; None once it is known to end its own.
-        self._helpers: frozenset[int] | None = frozenset()
+        # The processes that it is known to run on, and how many of a name it is known to end with itself.
+        self._helpers: frozenset[int] = frozenset()
+        self._ended: Counter[str] = Counter()
         # Also at the end of a process of a pool, which runs no atexit; then nothing may be left.
         self.close = Finalize(self, _end_all, (self._running,), exitpriority=10)
         self.hello = self._begin()
@@ -102,18 +104,18 @@ class Speaker(ABC):
 
     def _expect_helpers(self, child: Child) -> None:
         """Take what it has started by now for a part of it, as a program behind a wrapper is."""
-        if self._helpers is not None:
-            self._helpers = child.helpers()
+        self._helpers = frozenset(child.helpers())
 
     def _look_for_helpers(self, child: Child) -> None:
         """Tell processes that a target leaves behind from those that end with it, such as a pool of workers."""
-        if self._helpers is None or child.helpers() <= self._helpers:
+        names = Counter(name for pid, name in child.helpers().items() if pid not in self._helpers)
+        if names <= self._ended:
             return
         self._running.clear()
         if left := child.end():
-            names = ", ".join(sorted(each.name for each in left))
-            raise DeathError(f"left {len(left)} process{'es' * (len(left) > 1)} behind: {names}")
-        self._helpers = None
+            listed = ", ".join(sorted(each.name for each in left))
+            raise DeathError(f"left {len(left)} process{'es' * (len(left) > 1)} behind: {listed}")
+        self._ended |= names
 
     def shares_memory(self, one: Array, other: Array) -> bool:
         """Return whether two arrays share memory where the target is."""

@@ -25,6 +25,8 @@ from conformance.isolation.memory import Block, Form, form_of, rebuilt
 
 Array = NDArray[Any]
 
+# What is said in words is cut, so that an answer stays below what is read of a line.
+_MOST_CHARACTERS = 10_000
 # Of Linux's prctl: what a process gets when its parent ends, and that orphans of its family become its own children.
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
@@ -88,11 +90,11 @@ class Worker:
         try:
             return self.implementation.call(request["function"], positional, attributes), {}
         except NotSupportedError as error:
-            return (), {"not_supported": str(error)}
+            return (), {"not_supported": _cut(str(error))}
         except CallError as error:
-            return (), {"error": str(error), "raised": _described(error.raised)}
+            return (), {"error": _cut(str(error)), "raised": _described(error.raised)}
         except KeyboardInterrupt as error:  # nobody has pressed a key: this session has no terminal
-            return (), {"error": f"raised KeyboardInterrupt: {error}", "raised": _described(error)}
+            return (), {"error": _cut(f"raised KeyboardInterrupt: {error}"), "raised": _described(error)}
 
     def _argument(self, argument: Mapping[str, Any]) -> Any:
         if "array" in argument:
@@ -130,7 +132,11 @@ def _described(raised: BaseException | None) -> dict[str, Any] | None:
     if raised is None:
         return None
     kinds = [kind.__name__ for kind in (ValueError, TypeError) if isinstance(raised, kind)]
-    return {"name": type(raised).__name__, "kinds": kinds, "message": str(raised)}
+    return {"name": _cut(type(raised).__name__), "kinds": kinds, "message": _cut(str(raised))}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
 
 
 def _hello(implementation: Implementation) -> dict[str, Any]:
@@ -149,7 +155,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     try:
         worker = Worker(load(target))
     except TargetError as error:
-        send(answers, {"refused": str(error)})
+        send(answers, {"refused": _cut(str(error))})
         return
     send(answers, _hello(worker.implementation))
     for line in requests:

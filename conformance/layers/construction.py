@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+_OPEN_ENDED = _ARGS, _KWARGS = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
+
+_ALSO_CALLED: Mapping[str, tuple[str, ...]] = MappingProxyType({"pad": ("padding",)})
 
 
 def takes(made: type, count: int) -> bool:
@@ -27,15 +32,35 @@ def takes(made: type, count: int) -> bool:
 def by_position(made: type, *required: Any, **optional: tuple[Any, Any]) -> Any:
     """Make an object of `required`, and of the `optional` ones that its constructor has room for.
 
-    Each optional argument is given as (value, what it means to leave it out). One that finds no room, and says
-    something else, is what the class cannot express.
+    Each optional argument is given as (value, what it means to leave it out). It goes to the parameter of its name or,
+    if there is none, to the one in its place. One that finds no room, and says something else, is what the class
+    cannot express.
     """
-    parameters = inspect.signature(made).parameters.values()
-    room = sum(parameter.kind in _BY_POSITION for parameter in parameters) - len(required)
-    for name, (value, plain) in list(optional.items())[max(0, room) :]:
-        if value != plain:
+    signature = inspect.signature(made)
+    bound = signature.bind_partial(*required)
+    free = {name: each.kind for name, each in signature.parameters.items() if name not in bound.arguments}
+    slots = [name for name, kind in free.items() if kind in _BY_POSITION]
+    open_ended = {each.kind: name for name, each in signature.parameters.items() if each.kind in _OPEN_ENDED}
+    words = {name: _word(name, free) for name in optional}
+    bound.arguments |= {word: optional[name][0] for name, word in words.items() if word}
+    for place, (name, (value, plain)) in enumerate(optional.items()):
+        if words[name]:
+            continue
+        if place < len(slots) and slots[place] not in words.values():
+            bound.arguments[slots[place]] = value
+        elif _ARGS in open_ended and bound.arguments.keys() >= set(slots):
+            args = open_ended[_ARGS]
+            bound.arguments[args] = (*bound.arguments.get(args, ()), value)
+        elif _KWARGS in open_ended:
+            bound.arguments.setdefault(open_ended[_KWARGS], {})[name] = value
+        elif value != plain:
             raise NotImplementedError(f"{made.__name__} takes no {name}")
-    return made(*required, *(value for value, _ in list(optional.values())[: max(0, room)]))
+    return made(*bound.args, **bound.kwargs)
+
+
+def _word(name: str, free: Mapping[str, Any]) -> str:
+    """Return what a constructor calls an argument; empty if it has neither that name nor another that is known."""
+    return next((word for word in (name, *_ALSO_CALLED.get(name, ())) if free.get(word) in _NAMED), "")
 
 
 def by_name(made: type, required: Mapping[str, Any], optional: Mapping[str, tuple[Any, Any]]) -> Any:

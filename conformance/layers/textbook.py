@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from conformance.contract import FUNCTIONS
 from conformance.layers import textbook_dense, textbook_norm, textbook_optimisers, textbook_windows
 from conformance.layers.construction import takes
 from conformance.layers.recognised import Recognised, with_classes
@@ -72,20 +73,30 @@ def textbook(namespace: object) -> Recognised | None:
             }
     columns = [name for name in _FUNCTIONS if _counts_the_filter(getattr(namespace, name, None))]
     functions |= {name: _FUNCTIONS[name](getattr(namespace, name)) for name in columns}
-    functions = {name: _of_batches(body) for name, body in functions.items()}
+    functions = {name: _in_their_scope(name, body) for name, body in functions.items()}
     return with_classes("textbook layers", [*names, *columns], functions, namespace, _CONVENTIONS, columns)
 
 
-def _of_batches(body: Body) -> Body:
-    """Leave out what no textbook speaks of: a number without an axis, and a batch without a sample."""
+def _in_their_scope(name: str, body: Body) -> Body:
+    """Leave out what no textbook speaks of: a number without an axis, a batch without a sample, and float32."""
 
     @wraps(body)
     def call(*arguments: Any, **attributes: Any) -> Any:
         if np.ndim(arguments[0]) == 0 or np.size(arguments[0]) == 0:
             raise NotImplementedError("textbooks' layers take batches of one sample or more")
-        return body(*arguments, **attributes)
+        returned = body(*arguments, **attributes)
+        _leave_out_wider_types(name, arguments, returned)
+        return returned
 
     return call
+
+
+def _leave_out_wider_types(name: str, arguments: tuple[Any, ...], returned: Any) -> None:
+    """Leave float32 out where it comes back as float64: that is what such code does, and all that it promises."""
+    parts = (returned,) if len(FUNCTIONS[name].results) == 1 else returned
+    types = {np.asarray(part).dtype for part in parts}
+    if arguments[0].dtype == np.float32 and np.dtype(np.float64) in types:
+        raise NotImplementedError("float32 comes back as float64: these layers work in float64 alone")
 
 
 def _has(made: Any, method: str) -> bool:

@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from conformance.oracle import bounds
+from conformance.oracle.bounds import Rounding
+
 Body = Callable[..., Any]
 
 _NAME = "param"
@@ -27,20 +30,24 @@ def sgd(optimiser: type) -> Mapping[str, Body]:
 
 
 def momentum(optimiser: type) -> Mapping[str, Body]:
-    """Translate ``Momentum(lr, momentum)``: its v points the other way and has lr in it, or is the contract's."""
+    """Translate ``Momentum(lr, momentum)``: its v may point either way, and may have lr in it."""
 
     def step(param: Any, grad: Any, v: Any, *how: float) -> tuple[Any, Any]:
         moving = _with_state(optimiser(*how), v={_NAME: v})
         return _updated(moving, param, grad), moving.v[_NAME]
 
     def momentum_update(param: Any, grad: Any, velocity: Any, *, lr: float, momentum: float) -> Any:
-        one = np.ones(1)
-        (first,) = step(np.zeros(1), one, np.zeros(1), 0.5, 0.0)[1]
+        (first,) = step(np.zeros(1), np.ones(1), np.zeros(1), 0.5, 0.0)[1]
         if first == 1:
             return step(param, grad, velocity.copy(), lr, momentum)
-        # With lr = 1 the two velocities differ by their sign alone, and nothing is rounded in between.
-        opposite = step(param, grad, -velocity, 1.0, momentum)[1]
-        return step(param, grad, -lr * velocity, lr, momentum)[0], -opposite
+        sign = 1.0 if first > 0 else -1.0
+        unit = 1.0 if first == -1 else lr
+        new, kept = step(param, grad, sign * unit * velocity, lr, momentum)
+        # With lr = 1 it differs from the contract's by its sign at most, and nothing is rounded in between.
+        plain = step(param, grad, sign * velocity, 1.0, momentum)[1]
+        rounding, magnitudes = Rounding.of(velocity.dtype.name), (unit * momentum * velocity, unit * grad)
+        _require_in_proportion(optimiser, kept, plain, unit, lr, allowed=2 * bounds.update(rounding, *magnitudes))
+        return new, sign * plain
 
     return {"momentum_update": momentum_update}
 
@@ -86,9 +93,10 @@ class _Adam:
     def own_eps(self) -> float:
         """The eps that is written into the class, read off a late step with equal gradients."""
         grad = np.full(1, 2.0**-24)
-        (moved,) = self.step(np.zeros(1), grad, grad.copy(), grad**2, _LATE, 1.0, 0.9, 0.999, 0.0)[0]
-        # A constant of the source has few digits.
-        return float(f"{-grad[0] / moved - grad[0]:.10g}")
+        with np.errstate(all="ignore"):
+            (moved,) = self.step(np.zeros(1), grad, grad.copy(), grad**2, _LATE, 1.0, 0.9, 0.999, 0.0)[0]
+            # A constant of the source has few digits.
+            return float(f"{-grad[0] / moved - grad[0]:.10g}")
 
     def step(
         self, param: Any, grad: Any, m: Any, v: Any, step: int, lr: float, beta1: float, beta2: float, eps: float
@@ -101,11 +109,24 @@ class _Adam:
 
     def scale(self, eps: float, param: Any) -> float:
         """Return the s with which s·grad, under the eps of the class, moves as far as grad does under another eps."""
-        if self.eps_name or self.own_eps == eps:
+        # A step that no eps explains is wrong in itself, and is judged as it is.
+        if self.eps_name or self.own_eps == eps or not 0 < self.own_eps < np.inf:
             return 1.0
-        if eps <= 0 or self.own_eps <= 0 or param.dtype == np.float32:
+        if eps <= 0 or param.dtype == np.float32:
             raise NotImplementedError("the eps of this class is fixed")
         return self.own_eps / eps
+
+
+def _require_in_proportion(optimiser: type, kept: Any, plain: Any, unit: float, lr: float, allowed: Any) -> None:
+    """Require the v that follows a step to be `unit` times the one with lr = 1, which stands for it in the result."""
+    wanted = np.multiply(unit, plain, dtype=np.float64)
+    # Infinity and NaN have no rounding; the result itself is judged there.
+    wrong = np.isfinite(wanted) & ~(np.abs(np.subtract(kept, wanted)) <= allowed)
+    if wrong.any():
+        raise ValueError(
+            f"{optimiser.__name__}: v after a step with lr={lr} must be {unit} times what it is with lr=1, "
+            f"that is {wanted[wrong][0]}, got {np.asarray(kept)[wrong][0]}"
+        )
 
 
 def _updated(optimiser: Any, param: Any, grad: Any) -> Any:

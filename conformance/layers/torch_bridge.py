@@ -30,8 +30,8 @@ def loaded(module: nn.Module, x: Any, **parameters: Any) -> nn.Module:
             raise NotImplementedError(f"{type(module).__name__} has no parameter {name}, but {others}")
         given = tensor(np.zeros(held[name].shape, x.dtype) if value is None else value)
         if given.shape != held[name].shape:
-            shapes = f"{tuple(held[name].shape)}, not {tuple(given.shape)}"
-            raise NotImplementedError(f"{type(module).__name__}: {name} has the shape {shapes}")
+            shapes = f"{tuple(given.shape)}, got {tuple(held[name].shape)}"
+            raise ValueError(f"{type(module).__name__}: {name} must have the shape {shapes}")
         held[name].data = given
     return module.to(tensor(x).dtype)
 

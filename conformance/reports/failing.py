@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from conformance.device import VARIABLE
 from conformance.outcome import CONFORMS, FAILS, NOT_PROVIDED, OperatorResult, RequirementResult
-from conformance.report import Report
+from conformance.report import Report, one_line
 
 
 def ratio(worst: float) -> str:
@@ -81,7 +81,7 @@ def details(report: Report) -> list[str]:
         f"{sum(operator.cases for operator in report.operators)} cases",
     ]
     if report.recognised:
-        parts.append(f"recognised: {report.recognised}")
+        parts.append(f"recognised: {one_line(report.recognised)}")
     if missing:
         parts.append(f"not provided: {', '.join(missing)}")
     if report.conventions:

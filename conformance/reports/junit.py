@@ -11,7 +11,7 @@ from conformance.report import ACCEPTED, Report, printable
 
 def as_junit(report: Report) -> str:
     """Return the report as JUnit's XML: a suite an operator, a test case a requirement."""
-    suites = ElementTree.Element("testsuites", name=f"refcnn verify {report.target}")
+    suites = ElementTree.Element("testsuites", name=f"refcnn verify {printable(report.target)}")
     for operator in report.operators:
         results = operator.requirements
         statuses = [report.status(result) for result in results]

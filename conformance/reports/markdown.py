@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from conformance.deviations import accepted
 from conformance.outcome import OperatorResult, RequirementResult
-from conformance.report import Report, printable
+from conformance.report import Report, one_line, printable
 from conformance.reports.failing import (
     counted,
     coverage,
@@ -35,7 +35,7 @@ def _lines(report: Report) -> Iterator[str]:
     sign = {"conforms": "✅", "does not conform": "❌"}.get(verdict(report), "⚠️")
     yield f"## {sign} {code(report.target)} {verdict(report)}{names}"
     yield ""
-    yield f"{'; '.join(details(report))} (profile {report.profile}, seed {report.seed})."
+    yield f"{text('; '.join(details(report)))} (profile {report.profile}, seed {report.seed})."
     yield ""
     yield from table(
         ("operator", "status", *KINDS, "worst"),
@@ -112,7 +112,7 @@ def code(words: str) -> str:
     >>> print(code("a`b"))
     `` a`b ``
     """
-    words = printable(" ".join(words.split()))
+    words = one_line(words)
     ticks = "`" * (1 + max(map(len, re.findall("`+", words)), default=0))
     return f"{ticks} {words} {ticks}" if len(ticks) > 1 else f"`{words}`"
 
@@ -125,5 +125,4 @@ def fence(words: str, language: str = "text") -> list[str]:
 
 def text(words: str) -> str:
     """Write words of a person, so that none of them is markup."""
-    words = printable(" ".join(words.split()))
-    return re.sub(r"([\\`*_\[\]<>|#&~])", r"\\\1", words)
+    return re.sub(r"([\\`*_\[\]<>|#&~])", r"\\\1", one_line(words))

@@ -12,7 +12,7 @@ from conformance.contract import OPERATORS
 from conformance.outcome import CONFORMS, FAILS, NOT_PROVIDED, NOT_SUPPORTED, NOT_TESTED
 from conformance.report import ACCEPTED, FORMAT
 from conformance.reports.html import SIGNS, TONES
-from conformance.reports.markdown import code, table
+from conformance.reports.markdown import code, table, text
 from conformance.reports.template import render
 
 NOT_JUDGED = "not judged"
@@ -73,14 +73,14 @@ def read_column(path: Path) -> Column:
     """
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise MatrixError(f"{path} must be a readable JSON file ({error})") from error
     found = plain.get("format", "none") if isinstance(plain, Mapping) else "none"
     if found != FORMAT:
         raise MatrixError(f"{path} must be a report of format {FORMAT}, got format {found!r}")
     try:
         return column_of(plain)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise MatrixError(f"{path} must be a report of format {FORMAT}, got another form ({error!r})") from error
 
 
@@ -135,9 +135,9 @@ def _markdown_lines(columns: Sequence[Column]) -> Iterator[str]:
     runs = list(dict.fromkeys(column.run for column in columns))
     yield ""
     if len(runs) == 1:
-        yield f"Profile {runs[0]}. `fails (n)`: n requirements are broken; the count is of cases that ran."
+        yield f"Profile {text(runs[0])}. `fails (n)`: n requirements are broken; the count is of cases that ran."
     else:
-        judged = "; ".join(f"{code(column.target)} {column.run}" for column in columns)
+        judged = "; ".join(f"{code(column.target)} {text(column.run)}" for column in columns)
         yield f"Profiles: {judged}. `fails (n)`: n requirements are broken; the count is of cases that ran."
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.oracle import Answer
+from conformance.vectors.index import what_is_wrong
 
 Array = NDArray[Any]
 
@@ -50,7 +51,12 @@ class Export:
             self.archives[name] = (self.folder / name).read_bytes()
         archive = self.archives[name]
         for name, result in entry["results"].items():
-            yield name, Answer(*(_numbers(archive, result["shape"], result[part]) for part in ("value", "allowed")))
+            try:
+                parts = [_numbers(archive, result["shape"], result[part]) for part in ("value", "allowed")]
+            except ValueError as error:
+                lacks = f"got {self.folder} without those of {entry['id']} ({error})"
+                raise VectorsError(f"DIR must hold all answers, {lacks}") from error
+            yield name, Answer(*parts)
 
 
 def _numbers(archive: bytes, shape: list[int], offset: int) -> Array:
@@ -79,13 +85,15 @@ def read_export(folder: Path) -> Export:
     index = _index(folder / INDEX)
     if index.get("format") != FORMAT:
         raise VectorsError(f"DIR must have the format {FORMAT}, got {folder} with format {index.get('format')!r}")
+    if (wrong := what_is_wrong(index)) is not None:
+        raise VectorsError(f"DIR must have an {INDEX} that {SCHEMA} allows, got {folder} {wrong}")
     return Export(folder, index)
 
 
 def _index(path: Path) -> dict[str, Any]:
     try:
         index = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise VectorsError(f"DIR must have an {INDEX} of JSON, got {path} ({error})") from error
     return index if isinstance(index, dict) else {}
 

@@ -5,6 +5,7 @@ A folder holds files named after vectors; a JSON file holds the same under their
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import warnings
@@ -134,7 +135,7 @@ def _members(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             return [name.removesuffix(".npy") for name in archive.namelist()]
-    except (zipfile.BadZipFile, OSError):
+    except Exception:  # noqa: BLE001 - what zipfile raises at a damaged archive is no promise
         # Why it does not open is told when its results are read.
         return [_ANY]
 
@@ -153,18 +154,26 @@ def _from_file(path: Path, wanted: Wanted) -> Array:
         raise UnreadableError(f"{path.name} cannot be read: {_one_line(error)}") from error
 
 
-_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+# How a header is read by the version of the format, and how many bytes say how long it is.
+_HEADERS = {(1, 0): (np.lib.format.read_array_header_1_0, 2), (2, 0): (np.lib.format.read_array_header_2_0, 4)}
+# The header of an array is about a hundred bytes long.
+_LONGEST_HEADER = 64 * 1024
 
 
 def _array(stream: Any, wanted: Wanted) -> Array:
     """Read an array by the ``.npy`` format, its numbers only if they have the size that is wanted."""
     version = np.lib.format.read_magic(stream)
-    read_header = _HEADERS.get(version)
-    if read_header is None:
+    if version not in _HEADERS:
         raise UnreadableError(f"version {version} of the format is not known")
+    read_header, bytes_of_length = _HEADERS[version]
+    # A length that is only claimed makes NumPy, and what unpacks an archive, take as much memory.
+    length = stream.read(bytes_of_length)
+    if (claimed := int.from_bytes(length, "little")) > _LONGEST_HEADER:
+        raise UnreadableError(f"its header must have at most {_LONGEST_HEADER} bytes, and has {claimed}")
+    header = io.BytesIO(length + stream.read(claimed))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        shape, fortran_order, dtype = read_header(stream)
+        shape, fortran_order, dtype = read_header(header)
     if dtype.hasobject:
         raise UnreadableError("it holds Python objects, which are not unpickled")
     wanted.check(dtype, shape)

@@ -84,6 +84,11 @@ def test_what_is_left_out_has_its_default() -> None:
         ({"note": 1}, "note must be text, got 1"),
         ({"seed": "7"}, "seed must be an integer of at least 0, got '7'"),
         ({"seed": -1}, "seed must be an integer of at least 0, got -1"),
+        ({"operator": ["relu"]}, f"operator must be one of {', '.join(OPERATORS)}, got ['relu']"),
+        (
+            {"attributes": {"input_shape": [[[1]]]}},
+            "attributes.input_shape must be a number, a text, or lists of them two deep, got [[[1]]]",
+        ),
         ({"seed": 1.0}, "seed must be an integer of at least 0, got 1.0"),
         ({"shapes": [2, 3]}, "shapes must be a JSON object, got [2, 3]"),
         ({"shapes": {"x": [2, 3], "y": [1]}}, "shapes must be among bias, grad_output, weight, x, got y"),
@@ -124,6 +129,11 @@ def test_a_case_without_its_operator_or_its_shapes_is_refused(missing: str) -> N
             "case must be JSON, got '{' (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))",
         ),
         ("", "case must be JSON, got '' (Expecting value: line 1 column 1 (char 0))"),
+        (
+            "[" * 100_000,
+            f"case must be JSON, got '{'[' * 200}...' "
+            "(maximum recursion depth exceeded while decoding a JSON array from a unicode string)",
+        ),
         ("[1]", "case must be a JSON object, got [1]"),
         ("null", "case must be a JSON object, got None"),
     ],

@@ -19,6 +19,11 @@ from conformance.contract import OPERATORS
 WRONG = Path(__file__).parents[1] / "implementations" / "wrong"
 ZEROS = str(WRONG / "null_zeros.py")
 RELU = '{"operator": "relu", "shapes": {"x": [2]}, "data": "ones"}'
+ADAM = """{"operator": "adam_update", "shapes": {"param": [2], "grad": [2], "m": [2], "v": [2]},
+    "attributes": {"lr": 0.1, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "step": 0}}"""
+# They would have 28 PiB.
+TOO_MANY_COLUMNS = """{"operator": "im2col", "shapes": {"x": [1, 1000, 1, 1]},
+    "attributes": {"kernel_size": 1, "padding": 1000000}}"""
 BAD_AXIS = '{"operator": "softmax", "shapes": {"x": [2, 3]}, "attributes": {"axis": 2}}'
 
 
@@ -116,9 +121,17 @@ LINES: list[tuple[list[str], str]] = [
     (["refcnn:nothing"], "target 'refcnn:nothing': refcnn has no 'nothing'"),
     (["json"], "target 'json' provides no function of the contract, such as conv2d, and no known layers"),
     (["--op", "conv3d"], f"--op must be one of {', '.join(OPERATORS)}; got 'conv3d'"),
-    (["--report", "report.txt"], "--report must end in .html, .json, .xml, .md, .svg, got report.txt"),
+    (["--report", "report.txt"], "--report must end in .html, .json, .xml, .md or .svg, got report.txt"),
     (["--report", "nowhere/a.json"], "--report must name a file in an existing folder, got nowhere/a.json"),
+    ([""], "the target must be a module, a file, or an object in one of them, got ''"),
+    (["", "--isolate"], "the target must be a module, a file, or an object in one of them, got ''"),
+    (["--report", "folder.json"], "--report must name a file, got the folder folder.json"),
     (["--replay", "{"], "--replay: case must be JSON, got '{' ("),
+    (["--replay", '{"operator": ["relu"]}'], "--replay: operator must be one of im2col, "),
+    (
+        ["--replay", RELU.replace("2", "100000000000")],
+        "--replay: a case must hold at most 268,435,456 numbers, got 100,0",
+    ),
     (["--replay", "[]"], "--replay: case must be a JSON object, got []"),
     (["--replay", RELU, "--check", "tanh.values"], "--replay: --check must be one of relu.values, "),
     (["--replay", RELU.replace("ones", "none")], "--replay: data must be one of uniform, "),
@@ -126,7 +139,11 @@ LINES: list[tuple[list[str], str]] = [
 
 
 @pytest.mark.parametrize(("arguments", "line"), LINES, ids=[" ".join(arguments) for arguments, _ in LINES])
-def test_what_the_command_cannot_do_is_refused_in_one_line(arguments: list[str], line: str) -> None:
+def test_what_the_command_cannot_do_is_refused_in_one_line(
+    arguments: list[str], line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder.json").mkdir()
     status, _, err = verify(*arguments)
     assert status == 2
     assert err.startswith(f"refcnn: {line}")
@@ -178,6 +195,15 @@ def test_the_command_of_a_failure_repeats_it(tmp_path: Path) -> None:
     assert failure["message"] in out
 
 
+@pytest.mark.parametrize(
+    "option", [["--report", "a.json"], ["--op", "relu"], ["--fail-fast"], ["--expect", "a.toml"]], ids=" ".join
+)
+def test_what_a_replay_would_leave_undone_is_refused(option: list[str]) -> None:
+    status, output, errors = verify("--replay", RELU, *option)
+    assert (status, output) == (2, "")
+    assert errors == f"refcnn: --replay repeats one case, without {option[0]}, which was given\n"
+
+
 def test_a_check_without_a_case_is_refused() -> None:
     status, _, errors = verify("--check", "relu.values")
     assert status == 2
@@ -190,6 +216,8 @@ def test_a_check_without_a_case_is_refused() -> None:
         '{"operator": "conv2d", "shapes": {"x": [2], "weight": [1, 2]}}',
         '{"operator": "softmax", "shapes": {"x": [2]}, "attributes": {"axis": "b"}}',
         BAD_AXIS,
+        ADAM,
+        TOO_MANY_COLUMNS,
     ],
 )
 def test_a_case_without_an_answer_is_refused_in_one_line(case: str) -> None:
@@ -245,3 +273,10 @@ def test_lines_of_a_message_cannot_be_taken_for_commands(tmp_path: Path) -> None
     _, out, _ = judge(target, "--op", "relu", "-x")
     assert "\n            | ::add-mask::second\n" in out
     assert not re.search(r"^\s*::", out, flags=re.MULTILINE)
+
+
+def test_a_report_that_may_not_be_written_is_refused_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+    result = CliRunner().invoke(app, ["verify", "--report", "report.json"])
+    assert result.exit_code == 2
+    assert result.stderr == "refcnn: --report must name a file that may be written, got report.json\n"

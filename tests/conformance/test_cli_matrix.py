@@ -65,6 +65,13 @@ def test_a_matrix_of_one_report_shows_it(folder: Path) -> None:
     assert "quick, seed 3" in out
 
 
+def test_a_profile_takes_one_line_and_no_control_characters(folder: Path) -> None:
+    (folder / "r.json").write_text(as_json(Report("mine", "q\n::error::\x1b", 3, {})), encoding="utf-8")
+    status, out, _ = run("matrix", "r.json")
+    assert status == 0
+    assert "q ::error::\N{REPLACEMENT CHARACTER}, seed 3" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -72,6 +79,7 @@ def test_a_matrix_of_one_report_shows_it(folder: Path) -> None:
         (["matrix", "old.json"], "REPORT: old.json must be a report of format 1, got format 0"),
         (["matrix", "old.json", "--out", "m.txt"], "--out must end in .html or .md, got m.txt"),
         (["compare", "mine", "--out", "no/m.md"], "--out must name a file in an existing folder, got no/m.md"),
+        (["matrix", "r.json", "--out", "folder.md"], "--out must name a file, got the folder folder.md"),
         (["compare", "mine.py", "nothing"], "target 'nothing' cannot be imported: "),
         (["compare", "mine.py", "--op", "conv3d"], "--op must be one of im2col, "),
     ],
@@ -79,6 +87,7 @@ def test_a_matrix_of_one_report_shows_it(folder: Path) -> None:
 )
 def test_what_cannot_be_shown_is_refused_in_one_line(arguments: list[str], line: str, folder: Path) -> None:
     (folder / "old.json").write_text('{"format": 0}', encoding="utf-8")
+    (folder / "folder.md").mkdir()
     status, out, errors = run(*arguments)
     assert (status, out) == (2, "")
     assert errors.startswith(f"refcnn: {line}")

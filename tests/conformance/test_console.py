@@ -7,11 +7,12 @@ from io import StringIO
 
 import numpy as np
 import pytest
+import typer
 from rich.console import Console
 
 from conformance.case import Case
 from conformance.comparison import Failure, Violation
-from conformance.console import make_console, print_report
+from conformance.console import make_console, print_report, refuse
 from conformance.covering import Coverage
 from conformance.outcome import OperatorResult, RequirementResult
 from conformance.report import Report
@@ -87,6 +88,19 @@ def test_a_failure_is_told_whole() -> None:
 def test_an_infinite_error_has_no_measure() -> None:
     report = text(operator("relu", "fails", result("values", 12, 5, worst=np.inf)))
     assert "relu FAILS relu.values   12 cases, 5 wrong\n" in report
+
+
+def test_a_target_takes_one_line_and_no_control_characters() -> None:
+    report = text(CONFORMING, target="a\x1b[2J\n::error::b.py")
+    assert "\x1b" not in report
+    assert not any(line.startswith("::") for line in report.splitlines())
+    assert report.splitlines()[-1].startswith("a\N{REPLACEMENT CHARACTER}[2J ::error::b.py conforms ")
+
+
+def test_a_refusal_takes_one_line_and_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit):
+        refuse("a\x1b]0;b\n::error::c")
+    assert capsys.readouterr().err == "refcnn: a\N{REPLACEMENT CHARACTER}]0;b ::error::c\n"
 
 
 @pytest.mark.parametrize("message", ["got [red]x[/red]", "[/]", "a[0, 1] is [2]"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,19 @@ def test_a_target_that_cannot_choose_refuses_the_option(monkeypatch: pytest.Monk
         "",
         "refcnn: --device: target 'refcnn' cannot choose a device, got 'cpu'\n",
     )
+
+
+def test_a_program_that_cannot_choose_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "cpu")
+    (tmp_path / "p.py").write_text(
+        "import json\nprint(json.dumps({'id': json.loads(input())['id'], 'operators': ['relu']}), flush=True)\n"
+        "input()\n",
+        encoding="utf-8",
+    )
+    program = shlex.join([sys.executable, "-I", "-S", str(tmp_path / "p.py")])
+    status, out, errors = verify("--exec", program, "--device", "cuda")
+    assert (status, out) == (2, "")
+    assert errors == f"refcnn: --device: target {program!r} cannot choose a device, got 'cuda'\n"
 
 
 def test_the_processes_that_judge_compute_on_the_device(choosy: str) -> None:

@@ -212,6 +212,10 @@ def test_junit_replaces_the_characters_that_xml_cannot_hold(character: str) -> N
     assert failure.get("message") == "raised Odd: a\N{REPLACEMENT CHARACTER}b"
 
 
+def test_junit_replaces_them_in_the_name_of_a_target_too() -> None:
+    assert parsed(report(target="a\x01.py")).get("name") == "refcnn verify a\N{REPLACEMENT CHARACTER}.py"
+
+
 def test_junit_keeps_markup_and_other_scripts() -> None:
     failing = report(result("values", "fails", message="<b>&'\"⟨y⟩ 数"), status="fails")
     (failure,) = parsed(failing).iter("failure")

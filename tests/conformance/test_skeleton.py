@@ -99,3 +99,15 @@ def test_a_file_that_is_there_is_not_overwritten(written: Path) -> None:
 def test_a_file_that_cannot_be_is_refused(tmp_path: Path, name: str, said: str) -> None:
     result = run("init", str(tmp_path / name))
     assert (result.exit_code, result.stderr) == (2, f"refcnn: {said}, got {tmp_path / name}\n")
+
+
+def test_a_folder_that_cannot_be_written_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", denied)
+    result = run("init", str(tmp_path / "mine.py"))
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"refcnn: {tmp_path / 'mine.py'} cannot be written: Permission denied\n",
+    )

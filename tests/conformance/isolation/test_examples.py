@@ -212,7 +212,8 @@ def test_the_page_s_answers_are_understood(tmp_path: Path, started: Any) -> None
 
 def test_the_page_says_the_limits_that_there_are() -> None:
     limits = Limits()
-    assert f"`--timeout` ({limits.timeout:g} s), memory above `--memory` ({limits.memory} MiB" in PAGE
+    assert f"`--timeout` ({limits.timeout:g} s" in PAGE
+    assert f"memory above `--memory` ({limits.memory} MiB" in PAGE
     assert f"{limits.output} MiB on standard error in one call, an answer above {limits.answer} MiB" in " ".join(
         PAGE.split()
     )

@@ -56,6 +56,10 @@ def relu(x, **_):
     if mood == 15: x.dtype = np.float32
     if mood == 16: os.fork()
     if mood == 17: print('seventeen')
+    if mood == 18: x.strides = x.strides[::-1]
+    if mood == 19: x.flags.writeable = False
+    if mood == 20: x.flags.writeable = True
+    if mood == 21: raise type('T' * 10**6, (TypeError,), {})('no ' * 10**6)
     return refcnn.relu(x)
 
 def linear(x, weight, bias=None):
@@ -140,6 +144,36 @@ def test_another_shape_or_type_of_an_argument_is_its_here(moody: Separate) -> No
     call(moody, y)
     assert x.shape == (6,)
     assert (y.shape, y.dtype) == ((2, 6), np.float32)
+
+
+def test_other_strides_of_an_argument_are_its_here(moody: Separate) -> None:
+    x = np.full((2, 2), 18.0)
+    x[0, 1] = 0.5
+    call(moody, x)
+    assert (x.strides, x.tolist()) == ((8, 16), [[18.0, 18.0], [0.5, 18.0]])
+    narrow = np.full((2, 2), 18.0)[:, :1]  # along an axis of one place a stride says nothing
+    call(moody, narrow)
+    assert narrow.tolist() == [[18.0], [18.0]]
+
+
+def test_whether_an_argument_can_be_written_is_carried_back(moody: Separate) -> None:
+    x, y = full(19), full(20)
+    y.flags.writeable = False
+    call(moody, x)
+    call(moody, y)
+    assert (x.flags.writeable, y.flags.writeable) == (False, True)
+    constant = np.frombuffer(full(20).tobytes()).reshape(2, 3)  # of bytes, which nobody may write
+    call(moody, constant)
+    assert not constant.flags.writeable
+    assert moody.deaths == 0
+
+
+def test_a_long_message_is_cut(moody: Separate) -> None:
+    with pytest.raises(CallError, match=r"^raised T{9993}…$") as caught:
+        call(moody, full(21))
+    assert isinstance(caught.value.raised, TypeError)
+    assert str(caught.value.raised) == "no " * 3333 + "n…"
+    assert len(type(caught.value.raised).__name__) == 10_001
 
 
 def test_a_view_of_an_argument_is_known(moody: Separate) -> None:
@@ -230,6 +264,10 @@ DEATHS = {
     ),
     "leaves": ("subprocess.Popen(['sleep', '77'])", r"left 1 process behind: sleep"),
     "hides": ("subprocess.Popen(['sleep', '77'], start_new_session=True)", r"left 1 process behind: sleep"),
+    "flees": (
+        "subprocess.Popen(['/bin/sleep', '77'], start_new_session=True, env={})",
+        r"left 1 process behind: sleep",
+    ),
     "daemon": ("subprocess.run(['sh', '-c', 'sleep 77 & sleep 77 &'])", r"left 2 processes behind: sleep, sleep"),
 }
 
@@ -275,6 +313,11 @@ time.sleep(60)
 """
 HELLO = b'{"functions": ["relu"], "conventions": {}}\n'
 HEAD = b'{"id": 1, "changed": [], "state": null, '
+CHANGED = (
+    b'{"id": 1, "changed": [{"handle": 2, "size": %d, "form": '
+    b'{"dtype": "%s", "shape": [%d], "strides": [8], "writeable": true}}], "state": null}\n'
+)
+STATE = b'{"id": 1, "changed": [], "state": {"generator": ["%s", 0, %d, "%s"], "errors": {}}}\n'
 
 
 class Liar(Isolated):
@@ -312,17 +355,22 @@ class Liar(Isolated):
             r"answered with what is no answer \(data of shape \(3,\) and float64 .* than 1 bytes\)",
         ),
         (
-            b'{"id": 1, "changed": [{"handle": 2, "size": 1, "form": {}}], "state": null}\nx',
+            CHANGED % (1, b"f8", 1) + b"x",
             r"answered with what is no answer \(data must have 8 bytes, got 1\)",
         ),
         (
-            b'{"id": 1, "changed": [{"handle": 2, "size": 8, "form": {"dtype": "f4", "shape": [9]}}], "state": null}\n'
-            + b"x" * 8,
+            CHANGED % (8, b"f4", 9) + b"x" * 8,
             r"answered with what is no answer \(an array of 8 bytes must keep its size, got \(9,\) of float32\)",
         ),
         (
             b'{"id": 1, "changed": [], "state": {"generator": ["", 999, 0, "0x0p0"], "errors": {}}}\n',
             r"answered with what is no answer \(position must lie in the generator's 624 words, got 999\)",
+        ),
+        (STATE % (b"00" * 2496, 0, b"0x1p99999"), r"answered with what is no answer \(.*too large.*\)"),
+        (STATE % (b"00" * 2496, 10**30, b"0x1p0"), r"answered with what is no answer \(.*too large.*\)"),
+        (
+            b'{"id": 1, "changed": [], "state": 5}\n',
+            r"answered with what is no answer \('int' object is not subscriptable\)",
         ),
     ],
 )
@@ -334,6 +382,14 @@ def test_whoever_speaks_for_the_worker_is_not_believed(lie: bytes, reason: str) 
     with pytest.raises(CallError, match=f"^{reason}$"):
         liar.call("relu", [np.ones(1)], {})
     liar.close()
+
+
+def test_devices_that_are_no_list_are_a_death() -> None:
+    class ThisLiar(Liar):
+        lies = (b'{"functions": ["relu"], "conventions": {}, "devices": 5}\n',)
+
+    with pytest.raises(DeathError, match=r"^answered with what is no answer \(devices must be a list, got 5\)$"):
+        ThisLiar("nowhere", replace(QUICK, timeout=5.0))
 
 
 def test_a_copy_of_the_worker_that_a_fork_left_ends_without_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,7 +111,7 @@ def test_data_that_is_no_base64_is_told(program: Program) -> None:
         ("os.write(2, b'last words\\n\\n'); os._exit(9)", f"exited with status 9; {LAST} last words"),
         ("print('[NaN]', flush=True)", f"{NO_JSON} b'[NaN]' (NaN is no JSON)"),
         ("print('[]', flush=True)", "answered with what is no JSON object: b'[]'"),
-        ("print('['*100000, flush=True)", f"{NO_JSON} {b'[' * 60!r} (nested too deeply)"),
+        ("print('[' * 9_999, flush=True)", f"{NO_JSON} {b'[' * 60!r} (nested too deeply)"),
         ("say(id='7', results=[x])", "answered to id '7' instead of 2"),
         ("[os.write(2, b'x' * 65536) for _ in range(9999)]", f"wrote more than {FLOOD}"),
         ("hold = [bytearray(10**7) for _ in range(100)]; time.sleep(60)", "used more than 300 MiB"),
@@ -196,6 +196,22 @@ def test_processes_that_end_with_the_program_are_its_own_affair(program: Program
     for _ in range(3):
         assert pool.call("relu", [X], {})[0].shape == (2, 1)
     assert pool.deaths == 0
+
+
+def test_processes_that_are_left_behind_are_told_after_others_that_ended(program: Program) -> None:
+    body = (
+        "import subprocess\n"
+        "if 'child' not in globals(): child = subprocess.Popen(['cat'], stdin=subprocess.PIPE)\n"
+        "if id == 6: subprocess.Popen(['sleep', '77'])\n"
+        "say(id=id, results=[x])"
+    )
+    pool, used = program(body), []
+    for _ in range(3):
+        assert pool.call("relu", [X], {})[0].shape == (2, 1)
+        used += [each.pid for each in pool.speaker._running]
+    assert len(used) == 2  # the first one was ended to see what is left of it, with id 3 begins the second
+    assert len(set(used)) == 1
+    assert failure(pool) == "left 1 process behind: sleep"
 
 
 def refusal(*words: str) -> str:

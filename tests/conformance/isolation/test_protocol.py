@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.isolation.protocol import call_of, decoded, encoded
+from conformance.implementation import CallError
+from conformance.isolation.protocol import call_of, decoded, encoded, plain_json
 
 IMAGE = np.zeros((1, 1, 2, 3))
 
@@ -24,6 +25,26 @@ def test_numbers_that_json_does_not_have_are_bytes() -> None:
     array = np.array([np.nan, np.inf, -0.0])
     assert encoded(array)["data"] == "AAAAAAAA+H8AAAAAAADwfwAAAAAAAACA"
     assert decoded("y", encoded(array)).tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["u1", "<i2", "<i4", ">u8", "<i8"])
+def test_integers_of_any_width_are_sent_as_int64(dtype: str) -> None:
+    assert encoded(np.array([1, 2], dtype)) == {"dtype": "int64", "shape": [2], "data": "AQAAAAAAAAACAAAAAAAAAA=="}
+
+
+@pytest.mark.parametrize(
+    "shape", [[2**63, 0], [2**62, 0], [1] * 65, [10**4000] * 10_000], ids=["axis", "bytes", "axes", "digits"]
+)
+def test_a_shape_that_no_array_can_have_is_told(shape: list[int]) -> None:
+    with pytest.raises(CallError, match=r"^answered y of shape \[.*, which no array can have$"):
+        decoded("y", {"dtype": "float64", "shape": shape, "data": ""})
+
+
+@pytest.mark.parametrize("part", [b"[],", b"{},", b"1000,"])
+def test_a_line_of_far_more_parts_than_arrays_need_is_not_read(part: bytes) -> None:
+    with pytest.raises(ValueError, match=r"^more than 10,000 brackets and commas$"):
+        plain_json(b"[" + part * 10_000 + b"0]")
+    assert len(plain_json(b"[" + b"0," * 9_000 + b"0]")) == 9_001
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (2, 0, 3)])

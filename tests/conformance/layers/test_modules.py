@@ -13,7 +13,7 @@ import pytest
 
 from conformance.comparison import InconclusiveError
 from conformance.diagnosis import diagnose
-from conformance.implementation import Implementation, NotSupportedError, TargetError, from_namespace, load
+from conformance.implementation import CallError, Implementation, NotSupportedError, TargetError, from_namespace, load
 from conformance.judge import judge_requirement
 from conformance.layers.modules import modules
 from conformance.outcome import FAILS
@@ -155,7 +155,6 @@ Wrapped.__name__ = "WrappedConv2d"
             "gives float32 another mask",
         ),
         (Wrapped, "conv2d", (X, np.ones((1, 1, 3, 3))), {}, "has no parameter weight, but inner.weight, inner.bias"),
-        (Wrapped, "conv2d", (X, np.ones((1, 1, 1, 1))), {}, "weight has the shape (2, 3), not (1, 1, 1, 1)"),
         (Wrapped, "conv2d", (X, W), {"stride": 2}, "takes no stride"),
         (Wrapped, "conv2d_backward", (np.ones((1, 1, 3, 3)), X, W), {}, "has no bias, whose gradient is asked for"),
     ],
@@ -168,6 +167,27 @@ def test_what_a_module_cannot_express_is_not_supported(
     with pytest.raises(NotSupportedError) as raised:
         mine.call(function, arrays, plain | attributes)
     assert reason in str(raised.value)
+
+
+def test_a_parameter_of_another_shape_is_a_failure_that_names_both_shapes() -> None:
+    with pytest.raises(CallError) as raised:
+        from_namespace("mine", Wrapped).call("conv2d", (X, np.ones((1, 1, 1, 1))), {})
+    assert str(raised.value) == "raised ValueError: WrappedConv2d: weight must have the shape (1, 1, 1, 1), got (2, 3)"
+
+
+def test_a_convolution_that_is_deaf_to_groups_and_takes_kernels_for_square_is_found() -> None:
+    mine = load(f"{FOLDER / 'torch_misshapen.py'}:SquareConv2d")
+    for id_ in ("conv2d.values", "conv2d.groups"):
+        result = judge_requirement(mine, BY_ID[id_], QUICK)
+        assert result.status == FAILS
+        assert "raised ValueError: SquareConv2d: weight must have the shape " in result.failures[0].violation.message
+
+
+def test_a_module_that_turns_float32_into_float64_is_found() -> None:
+    mine = load(f"{FOLDER / 'torch_misshapen.py'}:DoubleTanh")
+    result = judge_requirement(mine, BY_ID["tanh.dtype"], QUICK)
+    assert (result.status, result.not_supported) == (FAILS, 0)
+    assert "float64" in result.failures[0].violation.message
 
 
 def test_dropout_draws_from_a_generator_that_goes_on_as_before(pytorch: Implementation) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import refcnn
 from conformance.contract import OPERATORS
 from conformance.diagnosis import diagnose
 from conformance.implementation import Implementation, NotSupportedError, from_namespace, load
@@ -201,6 +202,23 @@ def test_adam_with_an_eps_that_is_its_own_takes_the_step_of_its_formula() -> Non
     param, m, v = asked("adam_update", V, V, 0 * V, 0 * V, step=1, lr=0.5, eps=1e-7)
     np.testing.assert_allclose(param, 1 - 0.5 / (1 + 1e-7), rtol=1e-12)
     np.testing.assert_allclose([m[0], v[0]], [0.1, 0.001], rtol=1e-12)
+
+
+class PaddedTwice:
+    """Takes its attributes by name alone, and pads a pixel too much."""
+
+    def __init__(self, W: Any, b: Any, *, stride: int = 1, pad: int = 0) -> None:
+        self.W, self.b, self.stride, self.pad = W, b, stride, pad
+
+    def forward(self, x: Any) -> Any:
+        return refcnn.conv2d(x, self.W, self.b, stride=self.stride, padding=self.pad + (self.pad > 0))
+
+
+def test_a_wrong_padding_is_found_where_attributes_go_by_name_alone() -> None:
+    mine = from_namespace("mine", SimpleNamespace(Convolution=PaddedTwice))
+    (y,) = mine.call("conv2d", (X, W), {"stride": 2, "padding": 1})
+    assert y.shape == (1, 2, 3, 3)
+    assert judge_requirement(mine, BY_ID["conv2d.values"], QUICK).status == FAILS
 
 
 class TakesEps:

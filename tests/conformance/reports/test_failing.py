@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from conformance.deviations import Deviation
 from conformance.outcome import RequirementResult
@@ -26,6 +27,11 @@ def test_what_the_verdict_rests_on_is_told(report: Report) -> None:
         "declared: max_pool2d.ties=any",
         "accepted deviations: 1",
     ]
+
+
+def test_names_of_classes_take_one_line_and_no_control_characters(report: Report) -> None:
+    report.recognised = "layers (ReLU)\n\n# fine\x1b[31m\n::error::hi)"
+    assert "recognised: layers (ReLU) # fine\N{REPLACEMENT CHARACTER}[31m ::error::hi)" in details(report)
 
 
 def test_operators_are_told_apart(report: Report) -> None:
@@ -52,6 +58,15 @@ def test_only_what_was_judged_can_be_outdated(report: Report) -> None:
     report.deviations = {deviation.requirement: deviation for deviation in deviations}
     assert report.outdated == deviations[:1]
     assert [line.partition(" ")[0] for line in to_remove(report)] == ["sigmoid.values"]
+
+
+@pytest.mark.parametrize("status", ["not provided", "not supported", "not tested"])
+def test_nothing_is_outdated_where_nothing_ran(status: str, report: Report) -> None:
+    report.deviations = {"sigmoid.values": Deviation("sigmoid.values", "so", "https://example.org")}
+    (sigmoid,) = [each for each in report.operators if each.operator == "sigmoid"]
+    assert [each.requirement for each in report.outdated] == ["sigmoid.values"]
+    sigmoid.status = status
+    assert report.outdated == []
 
 
 def test_coverage_adds_up_over_operators(report: Report) -> None:

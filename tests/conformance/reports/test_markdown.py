@@ -33,8 +33,15 @@ def test_the_verdict_comes_first(report: Report) -> None:
     lines = as_markdown(report).splitlines()
     assert lines[0] == "## ❌ `mine.py` does not conform: relu, tanh, conv2d"
     assert lines[2] == (
-        "4 operators provided; 100 cases; not provided: softmax; declared: max_pool2d.ties=any (profile quick, seed 7)."
+        r"4 operators provided; 100 cases; not provided: softmax; declared: max\_pool2d.ties=any "
+        "(profile quick, seed 7)."
     )
+
+
+def test_names_of_classes_are_no_markup(report: Report) -> None:
+    report.recognised = "layers (A)\n\n# fine <img src=x> [y](z)"
+    line = as_markdown(report).splitlines()[2]
+    assert r"; recognised: layers (A) \# fine \<img src=x\> \[y\](z); not provided" in line
 
 
 def test_the_table_has_a_row_an_operator(report: Report) -> None:

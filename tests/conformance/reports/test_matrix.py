@@ -52,11 +52,13 @@ def test_a_written_report_is_read_back(report: Report, tmp_path: Path) -> None:
 GOOD: dict[str, Any] = {"format": 1, "target": "x", "profile": "quick", "seed": 0, "conforms": True, "operators": {}}
 BAD: list[tuple[str, str]] = [
     ("{", "must be a readable JSON file ("),
+    ("[" * 100_000, "must be a readable JSON file (maximum recursion depth"),
     ("[]", "must be a report of format 1, got format 'none'"),
     ("{}", "must be a report of format 1, got format 'none'"),
     ('{"format": 2}', "must be a report of format 1, got format 2"),
     ('{"format": 1}', "must be a report of format 1, got another form (KeyError('target'))"),
     (json.dumps(GOOD | {"operators": []}), "must be a report of format 1, got another form ("),
+    (json.dumps(GOOD | {"seed": float("inf")}), "must be a report of format 1, got another form (OverflowError("),
     (json.dumps(GOOD | {"seed": "x"}), "must be a report of format 1, got another form ("),
     (json.dumps(GOOD | {"operators": {"relu": 3}}), "must be a report of format 1, got another form ("),
     (
@@ -121,3 +123,10 @@ def test_the_page_shows_the_same_and_no_markup_of_a_target() -> None:
 
 def test_the_total_counts_what_conforms_in_everything() -> None:
     assert total(ONE) == "1 of 2"
+
+
+def test_a_profile_of_a_report_is_no_markup() -> None:
+    hostile = Column("one", "q\n\n# fine <img>\x1b", 0, True, {})
+    last = matrix_markdown([hostile]).splitlines()[-1]
+    assert last.startswith("Profile q \\# fine \\<img\\>\N{REPLACEMENT CHARACTER}, seed 0. ")
+    assert "`one` q \\# fine " in matrix_markdown([hostile, ONE]).splitlines()[-1]

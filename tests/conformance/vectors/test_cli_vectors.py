@@ -176,11 +176,20 @@ def test_where_nothing_is_judged_nothing_is_known(vectors: Path, tmp_path: Path)
             ["--report", "no/a.xml"],
             "--report must name a file in an existing folder, got no/",
         ),
+        ("vectors", "results", ["--report", "folder.xml"], "--report must name a file, got the folder folder.xml"),
     ],
 )
 def test_check_refuses_in_one_line(
-    folder: str, place: str, more: list[str], line: str, vectors: Path, tmp_path: Path
+    folder: str,
+    place: str,
+    more: list[str],
+    line: str,
+    vectors: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder.xml").mkdir()
     shutil.copytree(vectors, tmp_path / "vectors")
     (tmp_path / "results").mkdir()
     status, out, err = run("check", tmp_path / folder, tmp_path / place, *more)

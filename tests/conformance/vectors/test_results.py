@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -125,6 +126,50 @@ def test_a_damaged_archive_is_unreadable_in_every_result(tmp_path: Path) -> None
     assert results.answered(ID)
     with pytest.raises(UnreadableError, match=r"\.npz cannot be read: File is not a zip file"):
         results.read(ID, WANTED)
+
+
+def directory(tmp_path: Path, change: Callable[[bytes], bytes]) -> Path:
+    """Change the directory of an archive, which is at its end."""
+    path = tmp_path / f"{ID}.npz"
+    np.savez(path, y=RIGHT)
+    content = path.read_bytes()
+    start = content.index(b"PK\x01\x02")
+    path.write_bytes(content[:start] + change(content[start:]))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda found: found[:6] + b"\x63" + found[7:], "zip file version 9.9"),
+        (lambda found: found[:9] + b"\x08" + found[10:].replace(b"y.npy", b"\xff.npy"), "can't decode byte 0xff"),
+    ],
+    ids=["version 9.9", "a name that is no UTF-8"],
+)
+def test_an_archive_that_zipfile_does_not_open_is_unreadable(
+    change: Callable[[bytes], bytes], reason: str, tmp_path: Path
+) -> None:
+    directory(tmp_path, change)
+    with pytest.raises(UnreadableError, match=rf"\.npz cannot be read: .*{reason}"):
+        read(tmp_path)
+
+
+def test_a_header_that_claims_to_be_long_is_not_read(tmp_path: Path) -> None:
+    """It is compressed to a thousandth, and would take all that it claims."""
+    claimed = 200 * 2**20
+    header = b"\x93NUMPY\x02\x00" + claimed.to_bytes(4, "little")
+    with (
+        zipfile.ZipFile(tmp_path / f"{ID}.npz", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("y.npy", "w") as member,
+    ):
+        member.write(header + b" " * 2**20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableError, match=rf"its header must have at most 65536 bytes, and has {claimed}$"):
+            read(tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_archive_with_a_damaged_member_is_unreadable(tmp_path: Path) -> None:
