@@ -56,8 +56,8 @@ def skeleton() -> str:
         \"\"\"Return y.
     <BLANKLINE>
         The activations take arrays of any shape; each backward function returns `grad_x`. No finite `x` may overflow,
-        and NaN stays NaN. `relu(x)` and `relu_backward(grad_output, x)`: the derivative at 0 is 0; at NaN nothing is
-        required of it.
+        and NaN stays NaN. `relu(x)` and `relu_backward(grad_output, x)`: max(x, 0), where NaN stays NaN; the derivative
+        at 0 is 0; at NaN nothing is required of it.
         \"\"\"
         raise NotImplementedError
     """

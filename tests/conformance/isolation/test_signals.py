@@ -37,7 +37,7 @@ def lives(pid: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("asking", "jobs"), [(signal.SIGTERM, "1"), (signal.SIGHUP, "2")])
+@pytest.mark.parametrize(("asking", "jobs"), [(signal.SIGTERM, "1"), (signal.SIGHUP, "1")])
 def test_a_program_that_hangs_ends_with_the_command(
     tmp_path: Path, nothing_left: None, asking: signal.Signals, jobs: str
 ) -> None:
@@ -53,7 +53,11 @@ def test_a_program_that_hangs_ends_with_the_command(
             time.sleep(0.02)
         command.send_signal(asking)
         assert command.wait(10) == 128 + asking
-    assert not lives(int(told.read_text(encoding="utf-8")))
+    # A worker ends its own program, which the command does not wait for.
+    deadline = time.monotonic() + 10
+    while lives(int(told.read_text(encoding="utf-8"))):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_process_of_a_pool_ends_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
