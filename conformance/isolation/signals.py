@@ -22,6 +22,9 @@ def end_all_on_signals() -> None:
 
 
 def _end(number: int, _: FrameType | None) -> None:
+    # A second signal would come in between: what is stopped and not yet killed would be left so.
+    for asking in _ASKING:
+        signal.signal(asking, signal.SIG_IGN)
     kill_all()
     status = 128 + number
     if multiprocessing.parent_process() is not None:  # a pool would take an exception for an answer

@@ -37,7 +37,7 @@ def lives(pid: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("asking", "jobs"), [(signal.SIGTERM, "1"), (signal.SIGHUP, "1")])
+@pytest.mark.parametrize(("asking", "jobs"), [(signal.SIGTERM, "1"), (signal.SIGHUP, "2")])
 def test_a_program_that_hangs_ends_with_the_command(
     tmp_path: Path, nothing_left: None, asking: signal.Signals, jobs: str
 ) -> None:
@@ -87,9 +87,12 @@ def test_a_process_of_a_pool_ends_at_once(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_the_command_asks_its_pool_to_end_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
+    ignored: dict[int, object] = {}
+    monkeypatch.setattr(signal, "signal", ignored.__setitem__)
     monkeypatch.setattr(signals, "kill_all", lambda: asked.append("kill"))
     worker = SimpleNamespace(terminate=lambda: asked.append("terminate"))
     monkeypatch.setattr(multiprocessing, "active_children", lambda: [worker])
     with pytest.raises(SystemExit) as ended:
         signals._end(1, None)
     assert (asked, ended.value.code) == (["kill", "terminate"], 129)
+    assert ignored == dict.fromkeys((signal.SIGTERM, signal.SIGHUP), signal.SIG_IGN)
