@@ -20,6 +20,8 @@ from conformance.oracle import is_legal
 from conformance.plan import Plan
 from conformance.space import DEFAULT, SPACES, Row, assemble, legal_levels
 
+pytestmark = pytest.mark.no_cover  # other tests run every line; counting them here takes half the time again
+
 STRENGTH = {"quick": 2, "default": 3, "exhaustive": 4}
 _SIDES = {
     DEFAULT: ((0, 0), (0, 0)),

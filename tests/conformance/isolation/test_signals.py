@@ -28,6 +28,15 @@ for line in sys.stdin:
     print(json.dumps({"id": request["id"], "operators": ["relu", "tanh"]}), flush=True)
 """
 
+# A signal that is ignored around the tests, as nohup has it, would be ignored by the command too, and rightly.
+COMMAND = """
+import signal
+from conformance.cli import main
+if __name__ == "__main__":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    main()
+"""
+
 
 def lives(pid: int) -> bool:
     try:
@@ -44,15 +53,17 @@ def test_a_program_that_hangs_ends_with_the_command(
     del nothing_left
     script, told = tmp_path / "hangs.py", tmp_path / "hangs.py.pid"
     script.write_text(HANGS, encoding="utf-8")
-    main = "from conformance.cli import main\nif __name__ == '__main__': main()\n"
-    (tmp_path / "command.py").write_text(main, encoding="utf-8")
+    (tmp_path / "command.py").write_text(COMMAND, encoding="utf-8")
     words = ["verify", "--exec", f"{sys.executable} -I -S {script}", "--op", "relu", "--op", "tanh", "-n", jobs]
     with subprocess.Popen([sys.executable, str(tmp_path / "command.py"), *words, "--timeout", "60"]) as command:
         while not (told.exists() and told.read_text(encoding="utf-8")):
             assert command.poll() is None
             time.sleep(0.02)
         command.send_signal(asking)
-        assert command.wait(10) == 128 + asking
+        try:
+            assert command.wait(10) == 128 + asking
+        finally:
+            command.kill()
     # A worker ends its own program, which the command does not wait for.
     deadline = time.monotonic() + 10
     while lives(int(told.read_text(encoding="utf-8"))):
