@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial, wraps
 from types import MappingProxyType
 from typing import Any
@@ -18,24 +19,24 @@ from conformance.layers.recognised import Recognised, with_classes
 Body = Callable[..., Any]
 Translate = Callable[[Any], Mapping[str, Body]]
 
-# A class's name, how many arguments it can be made of, and what translates it.
-_LAYERS: Mapping[str, tuple[int, Translate]] = MappingProxyType(
+# A class's name, how many arguments it may be made of, and what translates it.
+_LAYERS: Mapping[str, tuple[range, Translate]] = MappingProxyType(
     {
-        "Convolution": (2, textbook_windows.convolution),
-        "Pooling": (2, textbook_windows.pooling),
-        "Affine": (2, textbook_dense.affine),
-        "Relu": (0, partial(textbook_dense.activation, "relu")),
-        "Sigmoid": (0, partial(textbook_dense.activation, "sigmoid")),
-        "SoftmaxWithLoss": (0, textbook_dense.softmax_with_loss),
-        "BatchNormalization": (5, textbook_norm.batch_normalization),
-        "Dropout": (1, textbook_dense.dropout),
+        "Convolution": (range(2, 5), textbook_windows.convolution),
+        "Pooling": (range(2, 5), textbook_windows.pooling),
+        "Affine": (range(2, 3), textbook_dense.affine),
+        "Relu": (range(1), partial(textbook_dense.activation, "relu")),
+        "Sigmoid": (range(1), partial(textbook_dense.activation, "sigmoid")),
+        "SoftmaxWithLoss": (range(1), textbook_dense.softmax_with_loss),
+        "BatchNormalization": (range(5, 6), textbook_norm.batch_normalization),
+        "Dropout": (range(1, 2), textbook_dense.dropout),
     }
 )
-_OPTIMISERS: Mapping[str, tuple[int, Translate]] = MappingProxyType(
+_OPTIMISERS: Mapping[str, tuple[range, Translate]] = MappingProxyType(
     {
-        "SGD": (1, textbook_optimisers.sgd),
-        "Momentum": (2, textbook_optimisers.momentum),
-        "Adam": (3, textbook_optimisers.adam),
+        "SGD": (range(1, 2), textbook_optimisers.sgd),
+        "Momentum": (range(2, 3), textbook_optimisers.momentum),
+        "Adam": (range(3, 4), textbook_optimisers.adam),
     }
 )
 _FUNCTIONS: Mapping[str, Callable[[Body], Body]] = MappingProxyType(
@@ -61,10 +62,13 @@ def textbook(namespace: object) -> Recognised | None:
     """
     functions: dict[str, Body] = {}
     names: list[str] = []
-    for name, (count, translate) in {**_LAYERS, **_OPTIMISERS}.items():
+    otherwise: list[str] = []
+    for name, (counts, translate) in {**_LAYERS, **_OPTIMISERS}.items():
         method = "update" if name in _OPTIMISERS else "forward"
         made: Any = namespace if _is_named(namespace, name) else getattr(namespace, name, None)
-        if _has(made, method) and takes(made, count):
+        if _has(made, method) and not any(takes(made, count) for count in counts):
+            otherwise.append(name)
+        elif _has(made, method):
             names.append(name)
             functions |= {
                 function: body
@@ -74,7 +78,11 @@ def textbook(namespace: object) -> Recognised | None:
     columns = [name for name in _FUNCTIONS if _counts_the_filter(getattr(namespace, name, None))]
     functions |= {name: _FUNCTIONS[name](getattr(namespace, name)) for name in columns}
     functions = {name: _in_their_scope(name, body) for name, body in functions.items()}
-    return with_classes("textbook layers", [*names, *columns], functions, namespace, _CONVENTIONS, columns)
+    recognised = with_classes("textbook layers", [*names, *columns], functions, namespace, _CONVENTIONS, columns)
+    if recognised is None or not otherwise:
+        return recognised
+    left = f"; not judged: {', '.join(otherwise)}, made of other arguments than such layers are"
+    return replace(recognised, description=recognised.description + left)
 
 
 def _in_their_scope(name: str, body: Body) -> Body:

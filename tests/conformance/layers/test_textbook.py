@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import runpy
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -52,6 +54,31 @@ def test_the_whole_module_is_recognised() -> None:
         "SGD, Momentum, Adam, im2col, col2im)"
     )
     assert [name for name in OPERATORS if right().provides(name)] == list(JUDGED)
+
+
+def test_a_stride_and_a_padding_that_must_be_given_are() -> None:
+    layers = runpy.run_path(str(FOLDER / "right_layers.py"))
+
+    def mandatory(name: str) -> type:
+        parameters = inspect.signature(layers[name]).parameters.values()
+        given = [parameter.replace(default=inspect.Parameter.empty) for parameter in parameters]
+        return type(name, (layers[name],), {"__signature__": inspect.Signature(given)})
+
+    made = from_namespace("mandatory", SimpleNamespace(**{name: mandatory(name) for name in ("Convolution", "Pooling")}))
+    assert made.recognised == "textbook layers (Convolution, Pooling)"
+    for id_ in ("conv2d_backward.values", "max_pool2d_backward.values"):
+        assert judge_requirement(made, BY_ID[id_], QUICK).status == CONFORMS
+
+
+def test_a_class_that_is_made_otherwise_is_said_not_to_be_judged() -> None:
+    class Affine:
+        def __init__(self, W: Any) -> None: ...
+
+        def forward(self, x: Any) -> Any: ...
+
+    relu = runpy.run_path(str(FOLDER / "right_layers.py"))["Relu"]
+    made = from_namespace("other", SimpleNamespace(Affine=Affine, Relu=relu))
+    assert made.recognised == "textbook layers (Relu); not judged: Affine, made of other arguments than such layers are"
 
 
 @pytest.mark.parametrize("operator", JUDGED)
