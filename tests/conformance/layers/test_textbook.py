@@ -64,7 +64,9 @@ def test_a_stride_and_a_padding_that_must_be_given_are() -> None:
         given = [parameter.replace(default=inspect.Parameter.empty) for parameter in parameters]
         return type(name, (layers[name],), {"__signature__": inspect.Signature(given)})
 
-    made = from_namespace("mandatory", SimpleNamespace(**{name: mandatory(name) for name in ("Convolution", "Pooling")}))
+    made = from_namespace(
+        "mandatory", SimpleNamespace(**{name: mandatory(name) for name in ("Convolution", "Pooling")})
+    )
     assert made.recognised == "textbook layers (Convolution, Pooling)"
     for id_ in ("conv2d_backward.values", "max_pool2d_backward.values"):
         assert judge_requirement(made, BY_ID[id_], QUICK).status == CONFORMS
