@@ -194,6 +194,8 @@ def _split(target: str) -> tuple[str, str]:
 
 
 def _load_module(name: str) -> object:
+    if "/" in name and Path(name).is_dir():
+        raise IsADirectoryError(f"{name} is a folder, must be a file that ends in .py, or a package by its dotted name")
     # A command installed on the path does not see the folder that it is called in, unlike python -m.
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))

@@ -113,6 +113,7 @@ def test_a_colon_of_a_drive_names_no_object() -> None:
         ("no_such_module", "cannot be imported: ModuleNotFoundError: No module named 'no_such_module'"),
         ("no/such/file.py", "cannot be imported: FileNotFoundError: no file no/such/file.py"),
         ("", "cannot be imported: ValueError: Empty module name"),
+        (f"{Path(__file__).parent}/", "is a folder, must be a file that ends in .py, or a package by its dotted name"),
         ("refcnn:nothing", "refcnn has no 'nothing'"),
         ("refcnn:relu.nothing", "refcnn has no 'nothing'"),
         ("json", "provides no function of the contract, such as conv2d, and no known layers"),

@@ -16,6 +16,8 @@ import refcnn
 from refcnn.layers import SoftmaxCrossEntropy
 from refcnn.models import MODELS, Network, build
 
+pytestmark = pytest.mark.no_cover  # other tests run every line; counting them here takes half the time again
+
 Array = NDArray[np.floating[Any]]
 
 MODEL_SETTINGS: dict[str, dict[str, Any]] = {

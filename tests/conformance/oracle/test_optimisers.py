@@ -14,6 +14,8 @@ from conformance.case import Case
 from conformance.oracle import answers
 from conformance.plan import Plan
 
+pytestmark = pytest.mark.no_cover  # other tests run every line; counting them here takes half the time again
+
 Array = NDArray[Any]
 Numbers = dict[str, Decimal]
 

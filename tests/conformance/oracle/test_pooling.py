@@ -17,6 +17,8 @@ from conformance.corners import ROUTING, SHAPES, SIZES, SPECIAL
 from conformance.oracle import answers
 from conformance.plan import Plan
 
+pytestmark = pytest.mark.no_cover  # other tests run every line; counting them here takes half the time again
+
 Array = NDArray[Any]
 Window = list[tuple[int, int]]
 
