@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from zlib import crc32
@@ -25,10 +26,26 @@ Words = NDArray[np.uint64]
 Kind = Callable[[Words, "np.dtype[Any]"], Array]
 
 
+# Most arrays are smaller, and to start a generator takes longer than to draw so many.
+_KEPT = 1024
+
+
 def words(shape: Shape, *seeds: int) -> Words:
-    """Draw one raw 64-bit word an element."""
-    raw = np.random.PCG64(list(seeds)).random_raw(math.prod(shape))
-    return np.asarray(raw, dtype=np.uint64).reshape(shape)
+    """Draw one raw 64-bit word an element; they are not to be written to."""
+    count = math.prod(shape)
+    raw = _first_words(*seeds)[:count] if count <= _KEPT else _drawn(count, *seeds)
+    return raw.reshape(shape)
+
+
+@lru_cache(maxsize=2048)  # 16 MiB
+def _first_words(*seeds: int) -> Words:
+    return _drawn(_KEPT, *seeds)
+
+
+def _drawn(count: int, *seeds: int) -> Words:
+    raw = np.asarray(np.random.PCG64(list(seeds)).random_raw(count), dtype=np.uint64)
+    raw.flags.writeable = False
+    return raw
 
 
 def uniform(raw: Words, dtype: np.dtype[Any]) -> Array:
