@@ -12,10 +12,11 @@ import time
 import uuid
 import weakref
 from collections.abc import Mapping, Sequence
-from typing import IO, NoReturn
+from typing import NoReturn
 
 from conformance.implementation import DeathError, TargetError
 from conformance.isolation.limits import MIB, Limits
+from conformance.isolation.pipes import on_standard_streams, with_pipes
 from conformance.isolation.processes import MARK, Process, children_of, family, kill_family, memory_of
 
 # How often a process that is waited for is looked at, in seconds, and how long it may take to end when it is told to.
@@ -50,9 +51,9 @@ class Child:
         self._known: set[Process] = set()
         self._deadline = self._seconds = 0.0
         self._next_look = 0.0
-        start = self._start_with_pipes if own_pipes else self._start_on_standard_streams
+        start = with_pipes if own_pipes else on_standard_streams
         try:
-            self._process = start(list(words))
+            self._process, self._to, self._from, self._noise = start(list(words), {**os.environ, MARK: self._mark})
         except OSError as error:
             raise TargetError(f"program {words[0]!r} cannot be started: {error.strerror}") from error
         self.pid = self._process.pid
@@ -62,37 +63,6 @@ class Child:
         self._selector.register(self._from, selectors.EVENT_READ)
         self._selector.register(self._noise, selectors.EVENT_READ)
         _LIVING.add(self)
-
-    def _start_with_pipes(self, words: list[str]) -> subprocess.Popen[bytes]:
-        its_requests, self._to = os.pipe()
-        self._from, its_answers = os.pipe()
-        try:
-            process = subprocess.Popen(  # noqa: S603 - to run it is what the user asked for; there is no shell
-                [*words, str(its_requests), str(its_answers)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=(its_requests, its_answers),
-                start_new_session=True,
-                env={**os.environ, MARK: self._mark},
-            )
-        finally:
-            os.close(its_requests)
-            os.close(its_answers)
-        self._noise = _owned(process.stdout)
-        return process
-
-    def _start_on_standard_streams(self, words: list[str]) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(  # noqa: S603 - to run it is what the user asked for; there is no shell
-            words,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            env={**os.environ, MARK: self._mark},
-        )
-        self._to, self._from, self._noise = map(_owned, (process.stdin, process.stdout, process.stderr))
-        return process
 
     def send(self, request: bytes, seconds: float) -> None:
         """Begin to send a request; its answer must have been read when the seconds are over."""
@@ -255,14 +225,6 @@ def kill_all() -> None:
     """Kill all of this process with what they started, for it is about to end itself."""
     for child in list(_LIVING):
         child.kill()
-
-
-def _owned(stream: IO[bytes] | None) -> int:
-    """Take the descriptor out of a stream, for all that is done with it is done without a buffer."""
-    assert stream is not None  # noqa: S101 - the process was started with a pipe in its place
-    descriptor = os.dup(stream.fileno())
-    stream.close()
-    return descriptor
 
 
 def _ended(status: int) -> str:
