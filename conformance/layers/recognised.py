@@ -33,7 +33,7 @@ class Recognised:
 
 
 # Functions that stand beside layers as their helpers, and have a name of the contract.
-_BESIDE = ("relu", "sigmoid", "softmax", "tanh")
+_BESIDE = ("relu", "sigmoid", "softmax", "tanh", "cross_entropy")
 
 
 def with_classes(

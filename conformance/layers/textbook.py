@@ -12,31 +12,38 @@ from typing import Any
 import numpy as np
 
 from conformance.contract import FUNCTIONS
-from conformance.layers import textbook_dense, textbook_norm, textbook_optimisers, textbook_windows
-from conformance.layers.construction import takes
+from conformance.layers import textbook_dense, textbook_dropout, textbook_norm, textbook_optimisers, textbook_windows
+from conformance.layers.construction import can_be_made
 from conformance.layers.recognised import Recognised, with_classes
 
 Body = Callable[..., Any]
+Make = Callable[[Any], Any]
 Translate = Callable[[Any], Mapping[str, Body]]
 
-# A class's name, how many arguments it may be made of, and what translates it.
-_LAYERS: Mapping[str, tuple[range, Translate]] = MappingProxyType(
+
+def _plainly(layer: type) -> Any:
+    """Make a layer that has no arguments."""
+    return layer()
+
+
+# A class's name, what makes one as such classes are made, and what translates it.
+_LAYERS: Mapping[str, tuple[Make, Translate]] = MappingProxyType(
     {
-        "Convolution": (range(2, 5), textbook_windows.convolution),
-        "Pooling": (range(2, 5), textbook_windows.pooling),
-        "Affine": (range(2, 3), textbook_dense.affine),
-        "Relu": (range(1), partial(textbook_dense.activation, "relu")),
-        "Sigmoid": (range(1), partial(textbook_dense.activation, "sigmoid")),
-        "SoftmaxWithLoss": (range(1), textbook_dense.softmax_with_loss),
-        "BatchNormalization": (range(5, 6), textbook_norm.batch_normalization),
-        "Dropout": (range(1, 2), textbook_dense.dropout),
+        "Convolution": (textbook_windows.a_convolution, textbook_windows.convolution),
+        "Pooling": (textbook_windows.a_pooling, textbook_windows.pooling),
+        "Affine": (textbook_dense.an_affine, textbook_dense.affine),
+        "Relu": (_plainly, partial(textbook_dense.activation, "relu")),
+        "Sigmoid": (_plainly, partial(textbook_dense.activation, "sigmoid")),
+        "SoftmaxWithLoss": (_plainly, textbook_dense.softmax_with_loss),
+        "BatchNormalization": (textbook_norm.a_normalization, textbook_norm.batch_normalization),
+        "Dropout": (textbook_dropout.a_dropout, textbook_dropout.dropout),
     }
 )
-_OPTIMISERS: Mapping[str, tuple[range, Translate]] = MappingProxyType(
+_OPTIMISERS: Mapping[str, tuple[Make, Translate]] = MappingProxyType(
     {
-        "SGD": (range(1, 2), textbook_optimisers.sgd),
-        "Momentum": (range(2, 3), textbook_optimisers.momentum),
-        "Adam": (range(3, 4), textbook_optimisers.adam),
+        "SGD": (textbook_optimisers.an_sgd, textbook_optimisers.sgd),
+        "Momentum": (textbook_optimisers.a_momentum, textbook_optimisers.momentum),
+        "Adam": (textbook_optimisers.an_adam, textbook_optimisers.adam),
     }
 )
 _FUNCTIONS: Mapping[str, Callable[[Body], Body]] = MappingProxyType(
@@ -63,10 +70,10 @@ def textbook(namespace: object) -> Recognised | None:
     functions: dict[str, Body] = {}
     names: list[str] = []
     otherwise: list[str] = []
-    for name, (counts, translate) in {**_LAYERS, **_OPTIMISERS}.items():
+    for name, (make, translate) in {**_LAYERS, **_OPTIMISERS}.items():
         method = "update" if name in _OPTIMISERS else "forward"
         made: Any = namespace if _is_named(namespace, name) else getattr(namespace, name, None)
-        if _has(made, method) and not any(takes(made, count) for count in counts):
+        if _has(made, method) and not can_be_made(partial(make, made)):
             otherwise.append(name)
         elif _has(made, method):
             names.append(name)
@@ -118,5 +125,14 @@ def _is_named(namespace: object, name: str) -> bool:
 
 
 def _counts_the_filter(function: Any) -> bool:
-    """Return whether a function takes the two sizes of a filter apart."""
-    return inspect.isfunction(function) and "filter_h" in inspect.signature(function).parameters
+    """Return whether a function takes the two sizes of a filter apart, and so more than the contract's."""
+    if not inspect.isfunction(function):
+        return False
+    given = [
+        each for each in inspect.signature(function).parameters.values() if each.kind is each.POSITIONAL_OR_KEYWORD
+    ]
+    counted = 4 if function.__name__ == "col2im" else 3
+    needed = given[:counted]
+    return len(needed) == counted and all(
+        each.default is each.empty and each.name not in ("kernel_size", "stride", "pad", "padding") for each in needed
+    )

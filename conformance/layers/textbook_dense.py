@@ -7,9 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from conformance.layers.construction import by_position
+from conformance.layers.gradients import parameter_gradients
 
 Body = Callable[..., Any]
+
+
+def an_affine(layer: type) -> Any:
+    """Make an affine layer."""
+    return layer(np.ones((2, 3)), np.zeros(3))
 
 
 def affine(layer: type) -> Mapping[str, Body]:
@@ -21,7 +26,9 @@ def affine(layer: type) -> Mapping[str, Body]:
     def linear_backward(grad_output: Any, x: Any, weight: Any) -> Any:
         mapped = layer(weight.T, np.zeros(len(weight), weight.dtype))
         mapped.forward(x)
-        return mapped.backward(grad_output), np.transpose(mapped.dW), mapped.db
+        grad_x = mapped.backward(grad_output)
+        grad_weight, grad_bias = parameter_gradients(mapped)
+        return grad_x, np.transpose(grad_weight), grad_bias
 
     return {"linear": linear, "linear_backward": linear_backward}
 
@@ -60,26 +67,3 @@ def _labels(logits: Any, target: Any) -> Any:
     if target.ndim == 2 and not (np.isin(target, (0, 1)).all() and (target.sum(axis=1) == 1).all()):
         raise NotImplementedError("SoftmaxWithLoss takes labels or rows that are one-hot, not weights")
     return target
-
-
-def dropout(layer: type) -> Mapping[str, Body]:
-    """Translate ``Dropout(dropout_ratio)``, whose mask comes from NumPy's global generator."""
-
-    def seeded(p: float, x: Any, training: bool, seed: int) -> tuple[Any, Any]:
-        dropping = by_position(layer, dropout_ratio=(p, 0.5))
-        kept = np.random.get_state()  # noqa: NPY002 - the generator that such layers draw from
-        try:
-            np.random.seed(seed)  # noqa: NPY002 - as above
-            return dropping, dropping.forward(x, training)
-        finally:
-            np.random.set_state(kept)  # noqa: NPY002 - as above
-
-    def contract_dropout(x: Any, *, p: float, training: bool, seed: int) -> Any:
-        return seeded(p, x, training, seed)[1]
-
-    def dropout_backward(grad_output: Any, x: Any, *, p: float, training: bool, seed: int) -> Any:
-        if not training:
-            raise NotImplementedError("textbooks' layers pass gradients back in training alone")
-        return seeded(p, x, training, seed)[0].backward(grad_output)
-
-    return {"dropout": contract_dropout, "dropout_backward": dropout_backward}

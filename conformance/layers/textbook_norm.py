@@ -11,7 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from conformance.layers.construction import by_position
+
 Body = Callable[..., Any]
+
+
+def a_normalization(layer: type) -> Any:
+    """Make a layer."""
+    return _made(layer, *np.ones((2, 3)), 0.9, *np.ones((2, 3)))
+
+
+def _made(layer: type, gamma: Any, beta: Any, momentum: float, *running: Any, **eps: float) -> Any:
+    """Make a layer of its arguments, by their names where it has them."""
+    named = dict(zip(("momentum", "running_mean", "running_var"), (momentum, *running), strict=True)) | eps
+    return by_position(layer, gamma, beta, **{name: (value, None) for name, value in named.items()})
 
 
 def batch_normalization(layer: type) -> Mapping[str, Body]:
@@ -70,7 +83,7 @@ class _Translated:
         """The eps that is written into the class: outside training, 1 over the root of eps is what 1 becomes."""
         one, zero = np.ones(1), np.zeros(1)
         with np.errstate(all="ignore"):
-            y = self.layer(one, zero, 0.9, zero, zero).forward(np.ones((1, 1)), False)
+            y = _made(self.layer, one, zero, 0.9, zero, zero).forward(np.ones((1, 1)), False)
             # A constant of the source has few digits.
             return float(f"{np.float64(1.0) / np.ravel(y)[0] ** 2:.10g}")
 
@@ -82,7 +95,7 @@ class _Translated:
     def _goes_with(self, size: int) -> bool:
         vector = np.ones(size)
         try:
-            self.layer(vector, vector, 0.9, vector, vector).forward(np.arange(12.0).reshape(2, 2, 1, 3), True)
+            _made(self.layer, vector, vector, 0.9, vector, vector).forward(np.arange(12.0).reshape(2, 2, 1, 3), True)
         except ValueError:
             return False
         return True
@@ -111,7 +124,7 @@ class _Translated:
         named = {self.eps_name: eps} if self.eps_name else {}
 
         def made() -> Any:
-            return self.layer(*learnt, 1 - momentum, *(each.copy() for each in old), **named)
+            return _made(self.layer, *learnt, 1 - momentum, *(each.copy() for each in old), **named)
 
         if scale != 1:
             # What it writes into its input, it shall write into the one that was passed.

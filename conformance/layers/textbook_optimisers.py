@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from conformance.layers.construction import can_be_made
 from conformance.oracle import bounds
 from conformance.oracle.bounds import Rounding
 
@@ -20,11 +22,26 @@ _NAME = "param"
 _LATE = 10**9
 
 
+def an_sgd(optimiser: type) -> Any:
+    """Make an SGD."""
+    return optimiser(0.1)
+
+
+def a_momentum(optimiser: type) -> Any:
+    """Make a momentum."""
+    return optimiser(0.1, 0.9)
+
+
+def an_adam(optimiser: type) -> Any:
+    """Make an Adam."""
+    return _Adam(optimiser).made(0.1, 0.9, 0.999, 1e-8)
+
+
 def sgd(optimiser: type) -> Mapping[str, Body]:
     """Translate ``SGD(lr)``."""
 
     def sgd_update(param: Any, grad: Any, *, lr: float) -> Any:
-        return _updated(optimiser(lr), param, grad)
+        return _updated(optimiser(lr), param, grad, _holds(optimiser, lr))
 
     return {"sgd_update": sgd_update}
 
@@ -33,8 +50,9 @@ def momentum(optimiser: type) -> Mapping[str, Body]:
     """Translate ``Momentum(lr, momentum)``: its v may point either way, and may have lr in it."""
 
     def step(param: Any, grad: Any, v: Any, *how: float) -> tuple[Any, Any]:
-        moving = _with_state(optimiser(*how), v={_NAME: v})
-        return _updated(moving, param, grad), moving.v[_NAME]
+        hold = _holds(optimiser, *how)
+        moving = _with_state(optimiser(*how), v=hold(v))
+        return _updated(moving, param, grad, hold), _held(moving.v)
 
     def momentum_update(param: Any, grad: Any, velocity: Any, *, lr: float, momentum: float) -> Any:
         (first,) = step(np.zeros(1), np.ones(1), np.zeros(1), 0.5, 0.0)[1]
@@ -68,7 +86,7 @@ def adam(optimiser: type) -> Mapping[str, Body]:
         beta2: float = 0.999,
         eps: float = 1e-8,
     ) -> Any:
-        how, scale = (step, lr, beta1, beta2, eps), translated.scale(eps, param)
+        how, scale = (step, lr, beta1, beta2, eps), translated.scale(eps, param, 1 - beta2**step)
         new, *averages = translated.step(param, grad, m.copy(), v.copy(), *how)
         if scale != 1:
             new = translated.step(param, scale * grad, scale * m, scale**2 * v, *how)[0]
@@ -92,29 +110,50 @@ class _Adam:
     @cached_property
     def own_eps(self) -> float:
         """The eps that is written into the class, read off a late step with equal gradients."""
-        grad = np.full(1, 2.0**-24)
+        # A constant of the source has few digits.
+        return float(f"{self._eps_at(_LATE):.10g}")
+
+    @cached_property
+    def before_correction(self) -> bool:
+        """Whether eps is added to √v itself, as Adam's authors also write it: a first step then shows twice as much."""
+        return math.isclose(self._eps_at(1), 2 * self.own_eps, rel_tol=1e-6)
+
+    def _eps_at(self, step: int) -> float:
+        """Return what is added to √v̂ in a step in which 1 - beta2^step is 1/4, or nearly 1."""
+        beta, grad = 0.75, np.full(1, 2.0**-24)
+        left = 1 - beta**step
         with np.errstate(all="ignore"):
-            (moved,) = self.step(np.zeros(1), grad, grad.copy(), grad**2, _LATE, 1.0, 0.9, 0.999, 0.0)[0]
-            # A constant of the source has few digits.
-            return float(f"{-grad[0] / moved - grad[0]:.10g}")
+            (moved,) = self.step(np.zeros(1), grad, grad.copy(), grad**2, step, 1.0, beta, beta, 0.0)[0]
+            return float(-grad[0] / left / moved - grad[0] / np.sqrt(left))
+
+    def made(self, lr: float, beta1: float, beta2: float, eps: float) -> Any:
+        """Make one of its arguments."""
+        named = {self.eps_name: eps} if self.eps_name else {}
+        return self.optimiser(lr, beta1, beta2, **named)
 
     def step(
         self, param: Any, grad: Any, m: Any, v: Any, step: int, lr: float, beta1: float, beta2: float, eps: float
     ) -> Any:
         """Take one step from a state."""
-        named = {self.eps_name: eps} if self.eps_name else {}
-        adam = self.optimiser(lr, beta1, beta2, **named)
-        moving = _with_state(adam, iter=step - 1, m={_NAME: m}, v={_NAME: v})
-        return _updated(moving, param, grad), moving.m[_NAME], moving.v[_NAME]
+        adam = self.made(lr, beta1, beta2, eps)
+        hold = _holds(self.optimiser, lr, beta1, beta2)
+        moving = _with_state(adam, iter=step - 1, m=hold(m), v=hold(v))
+        return _updated(moving, param, grad, hold), _held(moving.m), _held(moving.v)
 
-    def scale(self, eps: float, param: Any) -> float:
-        """Return the s with which s·grad, under the eps of the class, moves as far as grad does under another eps."""
+    def scale(self, eps: float, param: Any, left: float) -> float:
+        """Return the s with which s·grad, under the eps of the class, moves as far as grad does under another eps.
+
+        Where 1 - beta2^step is `left`, an eps beside √v is eps / √left beside √v̂.
+        """
         # A step that no eps explains is wrong in itself, and is judged as it is.
-        if self.eps_name or self.own_eps == eps or not 0 < self.own_eps < np.inf:
+        if self.eps_name or not 0 < self.own_eps < np.inf:
+            return 1.0
+        own = self.own_eps / math.sqrt(left) if self.before_correction else self.own_eps
+        if own == eps:
             return 1.0
         if eps <= 0 or param.dtype == np.float32:
             raise NotImplementedError("the eps of this class is fixed")
-        return self.own_eps / eps
+        return own / eps
 
 
 def _require_in_proportion(optimiser: type, kept: Any, plain: Any, unit: float, lr: float, allowed: Any) -> None:
@@ -129,11 +168,35 @@ def _require_in_proportion(optimiser: type, kept: Any, plain: Any, unit: float, 
         )
 
 
-def _updated(optimiser: Any, param: Any, grad: Any) -> Any:
+def _in_dict(array: Any) -> Any:
+    return {_NAME: array}
+
+
+def _in_list(array: Any) -> Any:
+    return [array]
+
+
+def _held(container: Any) -> Any:
+    """Return the one array that a dict or a list holds."""
+    return container[0] if isinstance(container, list) else container[_NAME]
+
+
+def _holds(optimiser: type, *how: float) -> Callable[[Any], Any]:
+    """Return what puts an array where an optimiser takes it: into a dict or, if it cannot do with one, into a list."""
+
+    def updates(hold: Callable[[Any], Any]) -> Any:
+        return optimiser(*how).update(hold(np.ones(1)), hold(np.ones(1)))
+
+    with np.errstate(all="ignore"):
+        in_lists = not can_be_made(lambda: updates(_in_dict)) and can_be_made(lambda: updates(_in_list))
+    return _in_list if in_lists else _in_dict
+
+
+def _updated(optimiser: Any, param: Any, grad: Any, hold: Callable[[Any], Any]) -> Any:
     """Return a parameter after one update, which is made in place and so on a copy."""
-    params = {_NAME: param.copy()}
-    optimiser.update(params, {_NAME: grad})
-    return params[_NAME]
+    params = hold(param.copy())
+    optimiser.update(params, hold(grad))
+    return _held(params)
 
 
 def _with_state(optimiser: Any, **state: Any) -> Any:

@@ -9,8 +9,14 @@ import numpy as np
 
 from conformance.layers.attributes import absent, one
 from conformance.layers.construction import by_position
+from conformance.layers.gradients import parameter_gradients
 
 Body = Callable[..., Any]
+
+
+def a_convolution(layer: type) -> Any:
+    """Make a convolution."""
+    return by_position(layer, np.ones((1, 1, 2, 2)), np.zeros(1), stride=(1, 1), pad=(0, 0))
 
 
 def convolution(layer: type) -> Mapping[str, Body]:
@@ -29,9 +35,15 @@ def convolution(layer: type) -> Mapping[str, Body]:
     def conv2d_backward(grad_output: Any, x: Any, weight: Any, **how: Any) -> Any:
         convolved = made(weight, None, **how)
         convolved.forward(x)
-        return convolved.backward(grad_output), convolved.dW, convolved.db
+        grad_x = convolved.backward(grad_output)
+        return grad_x, *parameter_gradients(convolved)
 
     return {"conv2d": conv2d, "conv2d_backward": conv2d_backward}
+
+
+def a_pooling(layer: type) -> Any:
+    """Make a pool."""
+    return by_position(layer, 2, 2, stride=(2, 2), pad=(0, 0))
 
 
 def pooling(layer: type) -> Mapping[str, Body]:
@@ -43,7 +55,10 @@ def pooling(layer: type) -> Mapping[str, Body]:
         absent(dilation=(dilation, 1), ceil_mode=(ceil_mode, False))
         height, width = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
         step = one("stride", kernel_size if stride is None else stride)
-        return by_position(layer, height, width, stride=(step, None), pad=(one("padding", padding), 0))
+        # A class that takes no stride goes on by its whole window.
+        return by_position(
+            layer, height, width, stride=(step, one("stride", kernel_size)), pad=(one("padding", padding), 0)
+        )
 
     def max_pool2d(x: Any, kernel_size: Any, **how: Any) -> Any:
         return made(kernel_size, **how).forward(x)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.layers.construction import by_name, by_position, takes
+from conformance.layers.construction import by_name, by_position, can_be_made
 
 
 class Two:
@@ -64,12 +64,9 @@ class StarBehindAnother:
         self.given = (first, name, stride, *others)
 
 
-def test_a_class_takes_what_its_signature_binds() -> None:
-    assert [takes(Two, count) for count in range(4)] == [False, True, True, False]
-
-
-def test_a_class_without_a_signature_takes_nothing() -> None:
-    assert not takes(type("Odd", (), {"__signature__": "none"}), 0)
+def test_what_a_constructor_refuses_cannot_be_made() -> None:
+    assert can_be_made(lambda: Two(1))
+    assert not can_be_made(lambda: by_position(Two, 1, 2, 3))
 
 
 def test_optional_arguments_are_passed_as_far_as_there_is_room() -> None:
