@@ -155,10 +155,18 @@ def seconds_of_training(implementation: Implementation, only: Iterable[str] | No
     whole = Configuration()
     _seconds_of_a_step(operators, 1)  # what is compiled or loaded on the first call is not what takes long
     _refuse_what_was_not_used(operators)
-    one, three = (_seconds_of_a_step(operators, images) for images in (1, 3))
+    one, three = (_least_seconds_of_a_step(operators, images) for images in (1, 3))
     per_image = max(three - one, 0) / 2
     per_step = max(one - per_image, 0)
     return whole.epochs * (_TRAINED_ON * per_image + _TRAINED_ON / whole.batch_size * per_step)
+
+
+def _least_seconds_of_a_step(operators: Operators, images: int) -> float:
+    """Repeat a quick step: whatever else the machine does only makes one slower, and the forecast is 40,000 of them."""
+    taken = [_seconds_of_a_step(operators, images)]
+    while sum(taken) < 1 and len(taken) < 5:
+        taken.append(_seconds_of_a_step(operators, images))
+    return min(taken)
 
 
 def _seconds_of_a_step(operators: Operators, images: int) -> float:
