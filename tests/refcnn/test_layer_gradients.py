@@ -30,6 +30,8 @@ from refcnn.layers import (
     Tanh,
 )
 
+pytestmark = pytest.mark.no_cover  # other tests run every line; counting them here takes half the time again
+
 Array = NDArray[Any]
 Make = Callable[[], Layer]
 Spoil = Callable[[Array], Array]
