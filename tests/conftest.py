@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from coverage import Coverage
 from hypothesis import settings
 from numpy.typing import NDArray
 
@@ -28,6 +29,18 @@ settings.load_profile("tests")
 
 # Implementations are loaded as targets; their docstrings hold no examples, and what they import lies beside them.
 collect_ignore_glob = ["implementations/*"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have each line that runs in a worker counted once.
+
+    Coverage counts in every process that is started, pytest-cov begins before it knows that it is in a worker, and then
+    begins anew. Without this, a test that asks not to be counted stops the last of the three alone.
+    """
+    if hasattr(session.config, "workerinput"):
+        while counting := Coverage.current():
+            counting.stop()
 
 
 @pytest.fixture(scope="session")

@@ -8,19 +8,17 @@ judges them over many seeds, and on everything.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import pytest
+from many_seeds import Share, judge_share
 
 from conformance.case import Case
 from conformance.contract import CONVOLUTIONS, OPERATORS
 from conformance.implementation import Implementation, load
-from conformance.judge import judge_requirement
-from conformance.outcome import CONFORMS, NOT_PROVIDED, NOT_SUPPORTED, NOT_TESTED, RequirementResult
-from conformance.plan import Plan
-from conformance.requirements import REQUIREMENTS, requirements_for
+from conformance.outcome import CONFORMS, NOT_PROVIDED, NOT_SUPPORTED, NOT_TESTED
+from conformance.requirements import REQUIREMENTS
 
 pytestmark = pytest.mark.no_cover  # other tests run every line; counting them here takes half the time again
 
@@ -108,26 +106,8 @@ UNSUPPORTED: Mapping[tuple[str, str], set[str]] = {
 # Into how many parts the cases of an operator fall, where there are many. The implementations take them in turn.
 PARTS = 6
 
-# A requirement with fewer corners keeps them all; refusals are cheap.
-FEW = 6
-
 # The operators with the most cases.
 THINNED = (*CONVOLUTIONS, "max_pool2d", "avg_pool2d", "batch_norm")
-
-
-@dataclass(frozen=True)
-class Thinned(Plan):
-    """A profile with one of several parts of its grids, and one case of Hypothesis beyond them."""
-
-    part: int = 0
-
-    @property
-    def examples(self) -> int:
-        """How many cases Hypothesis draws beyond the grid, a requirement."""
-        return 1
-
-    def grid(self, operator: str) -> tuple[Case, ...]:
-        return super().grid(operator)[self.part :: PARTS]
 
 
 @cache
@@ -144,19 +124,9 @@ def judged() -> Iterator[tuple[str, str]]:
                 yield name, operator
 
 
-def results_of(target: Implementation, operator: str, part: int) -> Iterator[RequirementResult]:
-    """Judge by the quick profile, or by a part of its cases; the implementations take the parts in turn."""
-    for requirement in requirements_for(target, [operator]):
-        if operator in THINNED:
-            keeps = requirement.kind == "refusals" or len(requirement.corners) < FEW
-            corners = requirement.corners if keeps else requirement.corners[part::PARTS]
-            yield judge_requirement(target, replace(requirement, corners=corners), Thinned("quick", part=part))
-        else:
-            yield judge_requirement(target, requirement, Plan("quick"))
-
-
 def assert_conforms(target: Implementation, operator: str, part: int, unsupported: set[str]) -> None:
-    results = list(results_of(target, operator, part))
+    plan = Share("quick", part=part, parts=PARTS) if operator in THINNED else Share("quick")
+    results = list(judge_share(target, operator, plan))
     assert {each.requirement: each.failures[0] for each in results if each.failures} == {}
     # A part of the cases may hold none for a requirement.
     dull = (NOT_PROVIDED, NOT_TESTED) if operator in THINNED else (NOT_PROVIDED,)
