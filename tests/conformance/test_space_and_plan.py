@@ -16,6 +16,8 @@ from conformance.oracle import is_legal
 from conformance.plan import PROFILES, Plan, spaced
 from conformance.space import DEFAULT, SPACES, Row, assemble, legal_levels, transposed_im2col
 
+pytestmark = pytest.mark.no_cover  # other tests run every line; counting them here takes half the time again
+
 
 def test_every_operator_has_a_space() -> None:
     assert set(SPACES) == set(OPERATORS)

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 import refcnn
 
+pytestmark = pytest.mark.no_cover  # other tests run every line; counting them here takes half the time again
+
 Array = NDArray[Any]
 
 CONV: dict[str, Any] = {"stride": (2, 1), "padding": ((1, 0), (2, 1)), "dilation": (1, 2), "groups": 2}

@@ -14,6 +14,8 @@ from conformance.judge import first_failure, judge_requirement
 from conformance.plan import Plan
 from conformance.requirements import REQUIREMENTS
 
+pytestmark = pytest.mark.no_cover  # other tests run every line; counting them here takes half the time again
+
 IMPLEMENTATIONS = Path(__file__).parents[2] / "implementations"
 BY_ID = {requirement.id: requirement for requirement in REQUIREMENTS}
 # What a wrong implementation does to one requirement; all others are compared in test_wrong_implementations.
