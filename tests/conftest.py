@@ -43,6 +43,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             counting.stop()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count no lines where the suite judges the reference: smaller tests run them all, in half the time."""
+    for item in items:
+        if item.path.name == "test_conformance.py":
+            item.add_marker("no_cover")
+
+
 @pytest.fixture(scope="session")
 def digits_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write 150 digits to train on and 40 to test with."""
