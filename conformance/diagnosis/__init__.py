@@ -28,7 +28,7 @@ from conformance.diagnosis.question import (
 from conformance.faults import CATALOGUE, Fault
 from conformance.implementation import Implementation, NotSupportedError
 from conformance.plan import Plan
-from conformance.requirements import Requirement
+from conformance.requirements import REQUIREMENTS, Requirement
 
 __all__ = ["diagnose"]
 
@@ -90,7 +90,7 @@ def _diagnosis(implementation: Implementation, function: str, kind: str, wrong: 
         return ""
     # What is wrong is compared first: there most faults give something else, and are done with.
     rest = _others(asked, mistakes)
-    named = {fault.says: fault for fault in _candidates(function, [*mistakes, *rest], conventions)}
+    named = {fault.says: fault for fault in _candidates(function, kind, [*mistakes, *rest], conventions)}
     if len(named) == 1:
         (fault,) = named.values()
         return f"{fault.says}; equal on {_equal(implementation, fault, kind, wrong, mistakes)} wrong cases"
@@ -108,13 +108,22 @@ def _others(asked: Asked, mistakes: Asked) -> list[tuple[Question, Results | str
     return [pair for pair in asked if id(pair[0]) not in wrong]
 
 
-def _candidates(function: str, asked: Asked, conventions: Mapping[str, str]) -> Iterator[Fault]:
-    """Yield the faults of a function that give on every question what the implementation gave."""
+def _candidates(function: str, kind: str, asked: Asked, conventions: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield the faults of a function that give on every question what the implementation gave.
+
+    A fault in what is computed may raise on bad input what other right or wrong code raises there too: that is no
+    evidence for it.
+    """
     for fault in CATALOGUE:
-        if fault.function == function:
+        if fault.function == function and kind in (COMPUTED, _shows_in(fault)):
             spoilt = fault.implementation(refcnn)
             if all(agree(question, got, question.asked(spoilt), conventions) for question, got in asked):
                 yield fault
+
+
+def _shows_in(fault: Fault) -> str:
+    """Return the kind of evidence that the requirement which rejects a fault is of."""
+    return evidence(next(each for each in REQUIREMENTS if each.id == fault.killed_by))
 
 
 def _equal(implementation: Implementation, fault: Fault, kind: str, wrong: Wrong, mistakes: Asked) -> str:

@@ -55,6 +55,14 @@ def test_a_mistake_in_what_is_accepted_is_told_from_one_in_what_is_computed() ->
     assert not looks_like("relu.refusals", relu=relu).startswith("every value")
 
 
+def test_a_mistake_in_what_is_computed_explains_nothing_that_is_accepted_or_raised() -> None:
+    def conv2d(x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
+        return refcnn.conv2d(x, weight[:, :, ::-1, ::-1], bias, **how)  # a weight of three axes: IndexError
+
+    assert looks_like("conv2d.values", conv2d=conv2d).startswith("the kernel is flipped")
+    assert looks_like("conv2d.refusals", conv2d=conv2d) == ""
+
+
 @pytest.mark.parametrize(
     ("function", "spoil", "says"),
     [
