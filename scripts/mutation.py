@@ -79,6 +79,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "text": "it changes the wording of an error, which the contract leaves free",
         "errstate": "it changes which warnings NumPy gives, which the contract leaves free",
         "cast": "it leaves out a cast that changes nothing but in float16, which is optional",
+        "precision": "it computes in float64 and rounds at the end, which is as right",
         "guard": "it leaves out a guard against a mistake that this code does not make",
         "block": "it changes how much is in work at a time, and with it time and memory alone",
         "empty": "it differs along an axis without cells alone, which is not judged",
@@ -105,6 +106,8 @@ def kind_of(survivor: Survivor) -> str:
         return "guard"
     if ",dtype)" in before and _without_casts(before) == _without_casts(after):
         return "cast"
+    if ".dtype)" in before and _without_precision(before) == _without_precision(after):
+        return "precision"
     marks = {
         "errstate(": "errstate",
         "blocks(": "block",
@@ -122,6 +125,11 @@ def _without_guards(line: str) -> str:
 def _without_casts(line: str) -> str:
     """Return a line whose arrays take the dtype that they come in."""
     return re.sub(r",(dtype|None)?\)", ")", line)
+
+
+def _without_precision(line: str) -> str:
+    """Return a line whose new arrays are of the default type, float64."""
+    return re.sub(r"\(\w+\.dtype\)|\(None\)", "()", re.sub(r",(\w+\.dtype|None)?\)", ")", line))
 
 
 # The checks of arguments; arrays that they are passed by name are only quoted.
