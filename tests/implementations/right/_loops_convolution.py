@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from _loops_checks import (
+from _contract_checks import (
     Array,
     Pair,
     Sides,
@@ -21,6 +21,7 @@ from _loops_checks import (
     windows_that_fit,
 )
 from _loops_windows import cells
+from _signals import on_signals
 
 
 def products(
@@ -125,49 +126,7 @@ def conv2d_backward(
     return grad_x, grad_weight, sum_over_images(slope)
 
 
-def lying(name: str, signal: npt.ArrayLike) -> Array:
-    """Make a signal an image of height 1."""
-    value = np.asarray(signal)
-    rank(name, value, 3)
-    return value[:, :, np.newaxis, :]
-
-
-def lying_attributes(stride: object, padding: object, dilation: object) -> dict[str, object]:
-    return {
-        "stride": (1, integer("stride", stride, 1)),
-        "padding": ((0, 0), pair("padding", padding, 0)),
-        "dilation": (1, integer("dilation", dilation, 1)),
-    }
-
-
-def conv1d(
-    x: npt.ArrayLike,
-    weight: npt.ArrayLike,
-    bias: npt.ArrayLike | None = None,
-    *,
-    stride: object = 1,
-    padding: object = 0,
-    dilation: object = 1,
-    groups: object = 1,
-) -> Array:
-    how = lying_attributes(stride, padding, dilation)
-    return conv2d(lying("x", x), lying("weight", weight), bias, groups=groups, **how)[:, :, 0]
-
-
-def conv1d_backward(
-    grad_output: npt.ArrayLike,
-    x: npt.ArrayLike,
-    weight: npt.ArrayLike,
-    *,
-    stride: object,
-    padding: object,
-    dilation: object,
-    groups: object,
-) -> tuple[Array, Array, Array]:
-    how = lying_attributes(stride, padding, dilation)
-    slope, image, kernels = lying("grad_output", grad_output), lying("x", x), lying("weight", weight)
-    grad_x, grad_weight, grad_bias = conv2d_backward(slope, image, kernels, groups=groups, **how)
-    return grad_x[:, :, 0], grad_weight[:, :, 0], grad_bias
+conv1d, conv1d_backward = on_signals(conv2d, conv2d_backward)
 
 
 def transposed_shape(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from _loops_checks import Array, floats, integer, quiet, rank, require, same_shape
+from _contract_checks import Array, floats, integer, quiet, rank, require, same_shape
 
 
 def lines(x: Array, axis: object) -> Iterator[tuple[Any, ...]]:

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from _loops_checks import Array, floats, quiet, rank, same_shape
-
-
-def fits(x: Array, weight: Array) -> None:
-    rank("x", x, 2)
-    rank("weight", weight, 2)
-    same_shape("weight", weight, (weight.shape[0], x.shape[1]))
+from _contract_checks import Array, fits, floats, quiet, same_shape
 
 
 @quiet

@@ -6,19 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from _loops_checks import Array, Pair, Sides, floats, pair, quiet, rank, require, same_shape, sides
+from _contract_checks import Array, Pair, Sides, floats, pair, quiet, rank, same_shape, sides
 from _loops_windows import cells
-
-
-def pooled_length(n: int, k: int, s: int, pad: Pair, d: int, ceil_mode: bool) -> int:
-    left_over = n + sum(pad) - d * (k - 1) - 1
-    require(2 * max(pad) <= k, "padding", f"at most half of kernel_size {k}", pad)
-    require(left_over >= 0, "kernel_size", f"within {n + sum(pad)} pixels", f"{k}, dilation {d}")
-    count = left_over // s + 1
-    # the window that rounding up adds must still start inside the image or before it
-    if ceil_mode and left_over % s and count * s < n + pad[0]:
-        count += 1
-    return count
+from _pooling_checks import pooled_length
 
 
 def pooling(

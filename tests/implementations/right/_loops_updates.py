@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from _loops_checks import Array, floats, integer, quiet, same_shape
+from _contract_checks import Array, floats, integer, quiet, same_shape
 
 
 def of_one_shape(**arrays: npt.ArrayLike) -> list[Array]:

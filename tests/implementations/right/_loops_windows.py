@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from _loops_checks import (
+from _contract_checks import (
     Array,
     Pair,
     Sides,

@@ -6,88 +6,15 @@ the running variance is the biased one. The latter two are declared.
 
 from __future__ import annotations
 
-import operator as op
 from collections.abc import Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-
-Array: TypeAlias = npt.NDArray[Any]
-Pair: TypeAlias = tuple[int, int]
-Sides: TypeAlias = tuple[Pair, Pair]
-
+from _contract_checks import Array, Pair, Sides, floats, rank, require, same_shape
+from _convolution_checks import convolution, extents, positions
+from _pooling_checks import pooling
 
 CONVENTIONS = {"max_pool2d.ties": "any", "batch_norm.running_var": "biased"}
-
-
-def require(fact: bool, argument: str, rule: str, got: object) -> None:
-    if not fact:
-        raise ValueError(f"{argument} must be {rule}, got {got}")
-
-
-def floats(**arrays: npt.ArrayLike) -> list[Array]:
-    result = [np.asarray(value) for value in arrays.values()]
-    for name, value in zip(arrays, result, strict=True):
-        if value.dtype.kind != "f":
-            raise TypeError(f"{name} must be of a floating dtype, got {value.dtype}")
-        if value.dtype.type not in (np.float32, np.float64):
-            raise NotImplementedError(f"{name}: {value.dtype} is optional, and left out")
-        if value.dtype != result[0].dtype:
-            raise TypeError(f"{name} must be of dtype {result[0].dtype}, got {value.dtype}")
-    return result
-
-
-def rank(name: str, value: Array, *ranks: int) -> None:
-    require(value.ndim in ranks, name, f"of rank {ranks}", f"shape {value.shape}")
-
-
-def same_shape(name: str, value: Array, shape: Sequence[int]) -> None:
-    require(value.shape == tuple(shape), name, f"of shape {tuple(shape)}", f"shape {value.shape}")
-
-
-def integer(name: str, value: object, least: int) -> int:
-    try:
-        number = op.index(value)  # type: ignore[arg-type]  # whether it is an integer is the question
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, got {value!r}") from None
-    require(number >= least, name, f"at least {least}", number)
-    return number
-
-
-def pair(name: str, value: object, least: int) -> Pair:
-    if not isinstance(value, (tuple, list)):
-        value = (value, value)
-    require(len(value) == 2, name, "an int or two of them", value)
-    return integer(name, value[0], least), integer(name, value[1], least)
-
-
-def sides(value: object) -> Sides:
-    if not isinstance(value, (tuple, list)):
-        value = (value, value)
-    require(len(value) == 2, "padding", "given for two axes", value)
-    return pair("padding", value[0], 0), pair("padding", value[1], 0)
-
-
-def extents(kernel: Sequence[int], dilation: Sequence[int]) -> Pair:
-    return dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1
-
-
-def convolution(
-    x: Array, weight: Array, stride: object, padding: object, dilation: object, groups: object
-) -> tuple[Pair, Sides, Pair, int]:
-    """Check a convolution and spell its attributes out."""
-    rank("x", x, 4)
-    rank("weight", weight, 4)
-    step, pads, spread = pair("stride", stride, 1), sides(padding), pair("dilation", dilation, 1)
-    parts, channels, kernel = integer("groups", groups, 1), x.shape[1], weight.shape[2:]
-    require(min(kernel) >= 1, "kernel_size", "at least 1", kernel)
-    require(channels % parts == 0, "groups", f"a divisor of {channels} channels", parts)
-    require(weight.shape[0] % parts == 0, "groups", f"a divisor of {weight.shape[0]} filters", parts)
-    require(weight.shape[1] == channels // parts, "weight", f"of {channels // parts} channels", weight.shape)
-    for size, extent, pad in zip(x.shape[2:], extents(kernel, spread), pads, strict=True):
-        require(extent <= size + sum(pad), "kernel_size", f"within {size + sum(pad)} pixels", extent)
-    return step, pads, spread, parts
 
 
 def channels_last(x: Array) -> Array:
@@ -122,12 +49,6 @@ def parts_of(groups: int, channels: int) -> list[slice]:
     """Cut channels into groups."""
     each = channels // groups
     return [slice(g * each, (g + 1) * each) for g in range(groups)]
-
-
-def positions(x: Array, kernel: Sequence[int], step: Pair, pads: Sides, spread: Pair) -> Pair:
-    reach = extents(kernel, spread)
-    room = [x.shape[2 + i] + sum(pads[i]) - reach[i] for i in (0, 1)]
-    return room[0] // step[0] + 1, room[1] // step[1] + 1
 
 
 def conv2d(
@@ -180,28 +101,6 @@ def conv2d_backward(
             pixels = source[place][..., channels]
             grad_weight[filters, :, h, w] = np.tensordot(slopes[..., filters], pixels, axes=((0, 1, 2), (0, 1, 2)))
     return cropped(grad_source, pads, image.shape[2:]), grad_weight, slope.sum((0, 2, 3))
-
-
-def pooled_length(n: int, k: int, s: int, pad: Pair, d: int, ceil_mode: bool) -> int:
-    left_over = n + sum(pad) - d * (k - 1) - 1
-    require(2 * max(pad) <= k, "padding", f"at most half of kernel_size {k}", pad)
-    require(left_over >= 0, "kernel_size", f"within {n + sum(pad)} pixels", f"{k}, dilation {d}")
-    count = left_over // s + 1
-    # the window that rounding up adds must still start inside the image or before it
-    if ceil_mode and left_over % s and count * s < n + pad[0]:
-        count += 1
-    return count
-
-
-def pooling(
-    x: Array, kernel_size: object, stride: object, padding: object, dilation: object, ceil_mode: bool
-) -> tuple[Pair, Pair, Sides, Pair, Pair]:
-    """Check a pooling; spell its attributes and its output's height and width out."""
-    rank("x", x, 4)
-    kernel, pads, spread = pair("kernel_size", kernel_size, 1), sides(padding), pair("dilation", dilation, 1)
-    step = kernel if stride is None else pair("stride", stride, 1)
-    sizes = [pooled_length(x.shape[2 + i], kernel[i], step[i], pads[i], spread[i], ceil_mode) for i in (0, 1)]
-    return kernel, step, pads, spread, (sizes[0], sizes[1])
 
 
 def overhanging(image: Array, size: Pair, kernel: Pair, step: Pair, pads: Sides, spread: Pair) -> Sides:

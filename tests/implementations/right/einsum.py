@@ -7,86 +7,15 @@ supported.
 
 from __future__ import annotations
 
-import operator as op
 from collections.abc import Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from _contract_checks import Array, Pair, Sides, fits, floats, pair, rank, same_shape
+from _convolution_checks import add_bias, convolution, extents, grouped, transposed
+from _pooling_checks import pooling
+from _signals import on_signals
 from numpy.lib.stride_tricks import sliding_window_view
-
-Array: TypeAlias = npt.NDArray[Any]
-Pair: TypeAlias = tuple[int, int]
-Sides: TypeAlias = tuple[Pair, Pair]
-
-
-def require(fact: bool, argument: str, rule: str, got: object) -> None:
-    if not fact:
-        raise ValueError(f"{argument} must be {rule}, got {got}")
-
-
-def floats(**arrays: npt.ArrayLike) -> list[Array]:
-    result = [np.asarray(value) for value in arrays.values()]
-    for name, value in zip(arrays, result, strict=True):
-        if value.dtype.kind != "f":
-            raise TypeError(f"{name} must be of a floating dtype, got {value.dtype}")
-        if value.dtype.type not in (np.float32, np.float64):
-            raise NotImplementedError(f"{name}: {value.dtype} is optional, and left out")
-        if value.dtype != result[0].dtype:
-            raise TypeError(f"{name} must be of dtype {result[0].dtype}, got {value.dtype}")
-    return result
-
-
-def rank(name: str, value: Array, *ranks: int) -> None:
-    require(value.ndim in ranks, name, f"of rank {ranks}", f"shape {value.shape}")
-
-
-def same_shape(name: str, value: Array, shape: Sequence[int]) -> None:
-    require(value.shape == tuple(shape), name, f"of shape {tuple(shape)}", f"shape {value.shape}")
-
-
-def integer(name: str, value: object, least: int) -> int:
-    try:
-        number = op.index(value)  # type: ignore[arg-type]  # whether it is an integer is the question
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, got {value!r}") from None
-    require(number >= least, name, f"at least {least}", number)
-    return number
-
-
-def pair(name: str, value: object, least: int) -> Pair:
-    if not isinstance(value, (tuple, list)):
-        value = (value, value)
-    require(len(value) == 2, name, "an int or two of them", value)
-    return integer(name, value[0], least), integer(name, value[1], least)
-
-
-def sides(value: object) -> Sides:
-    if not isinstance(value, (tuple, list)):
-        value = (value, value)
-    require(len(value) == 2, "padding", "given for two axes", value)
-    return pair("padding", value[0], 0), pair("padding", value[1], 0)
-
-
-def extents(kernel: Sequence[int], dilation: Sequence[int]) -> Pair:
-    return dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1
-
-
-def convolution(
-    x: Array, weight: Array, stride: object, padding: object, dilation: object, groups: object
-) -> tuple[Pair, Sides, Pair, int]:
-    """Check a convolution and spell its attributes out."""
-    rank("x", x, 4)
-    rank("weight", weight, 4)
-    step, pads, spread = pair("stride", stride, 1), sides(padding), pair("dilation", dilation, 1)
-    parts, channels, kernel = integer("groups", groups, 1), x.shape[1], weight.shape[2:]
-    require(min(kernel) >= 1, "kernel_size", "at least 1", kernel)
-    require(channels % parts == 0, "groups", f"a divisor of {channels} channels", parts)
-    require(weight.shape[0] % parts == 0, "groups", f"a divisor of {weight.shape[0]} filters", parts)
-    require(weight.shape[1] == channels // parts, "weight", f"of {channels // parts} channels", weight.shape)
-    for size, extent, pad in zip(x.shape[2:], extents(kernel, spread), pads, strict=True):
-        require(extent <= size + sum(pad), "kernel_size", f"within {size + sum(pad)} pixels", extent)
-    return step, pads, spread, parts
 
 
 def windows(padded: Array, kernel: Sequence[int], stride: Pair, dilation: Pair) -> Array:
@@ -112,10 +41,6 @@ def stuffed(slopes: Array, size: Pair, kernel: Sequence[int], stride: Pair, pads
     spread[..., rows, columns] = slopes
     (top, _), (left, _) = pads
     return spread[..., top : top + size[0] + reach[0] - 1, left : left + size[1] + reach[1] - 1]
-
-
-def grouped(x: Array, groups: int, axis: int) -> Array:
-    return x.reshape(*x.shape[:axis], groups, x.shape[axis] // groups, *x.shape[axis + 1 :])
 
 
 def ungrouped(x: Array, axis: int) -> Array:
@@ -145,14 +70,6 @@ def weight_gradient(
     views = windows(pad(grouped(x, groups, 1), pads), kernel, step, spread)
     views = views[:, :, :, : slopes.shape[2], : slopes.shape[3]]
     return ungrouped(np.einsum("ngcHWhw,ngfHW->gfchw", views, grouped(slopes, groups, 1)), 0)
-
-
-def add_bias(y: Array, bias: npt.ArrayLike | None) -> Array:
-    if bias is not None:
-        _, vector = floats(y=y, bias=bias)
-        same_shape("bias", vector, y.shape[1:2])
-        y += vector.reshape(-1, *[1] * (y.ndim - 2))
-    return y
 
 
 def conv2d(
@@ -190,76 +107,7 @@ def conv2d_backward(
     return grad_x, grad_weight, np.einsum("nfHW->f", slope)
 
 
-def lying(name: str, signal: npt.ArrayLike) -> Array:
-    """Make a signal an image of height 1."""
-    value = np.asarray(signal)
-    rank(name, value, 3)
-    return value[:, :, np.newaxis, :]
-
-
-def lying_attributes(stride: object, padding: object, dilation: object) -> dict[str, object]:
-    return {
-        "stride": (1, integer("stride", stride, 1)),
-        "padding": ((0, 0), pair("padding", padding, 0)),
-        "dilation": (1, integer("dilation", dilation, 1)),
-    }
-
-
-def conv1d(
-    x: npt.ArrayLike,
-    weight: npt.ArrayLike,
-    bias: npt.ArrayLike | None = None,
-    *,
-    stride: object = 1,
-    padding: object = 0,
-    dilation: object = 1,
-    groups: object = 1,
-) -> Array:
-    how = lying_attributes(stride, padding, dilation)
-    return conv2d(lying("x", x), lying("weight", weight), bias, groups=groups, **how)[:, :, 0]
-
-
-def conv1d_backward(
-    grad_output: npt.ArrayLike,
-    x: npt.ArrayLike,
-    weight: npt.ArrayLike,
-    *,
-    stride: object,
-    padding: object,
-    dilation: object,
-    groups: object,
-) -> tuple[Array, Array, Array]:
-    how = lying_attributes(stride, padding, dilation)
-    slope, image, kernels = lying("grad_output", grad_output), lying("x", x), lying("weight", weight)
-    grad_x, grad_weight, grad_bias = conv2d_backward(slope, image, kernels, groups=groups, **how)
-    return grad_x[:, :, 0], grad_weight[:, :, 0], grad_bias
-
-
-def transposed(
-    x: Array,
-    weight: Array,
-    stride: object,
-    padding: object,
-    dilation: object,
-    groups: object,
-    output_padding: object,
-) -> tuple[Pair, Sides, Pair, int, Pair]:
-    """Check a transposed convolution; spell its attributes and its output's height and width out."""
-    rank("x", x, 4)
-    rank("weight", weight, 4)
-    step, pads, spread = pair("stride", stride, 1), sides(padding), pair("dilation", dilation, 1)
-    parts, kernel = integer("groups", groups, 1), weight.shape[2:]
-    require(min(kernel) >= 1, "kernel_size", "at least 1", kernel)
-    require(x.shape[1] % parts == 0, "groups", f"a divisor of {x.shape[1]} channels", parts)
-    require(weight.shape[0] == x.shape[1], "weight", f"of {x.shape[1]} channels", weight.shape)
-    size = []
-    extra = pair("output_padding", output_padding, 0)
-    for i, extent in enumerate(extents(kernel, spread)):
-        limit = max(step[i], spread[i])
-        require(extra[i] < limit, "output_padding", f"below {limit}", extra[i])
-        size.append((x.shape[2 + i] - 1) * step[i] - sum(pads[i]) + extent + extra[i])
-        require(size[i] >= 1, "padding", "small enough to leave an output", f"an output of {size[i]}")
-    return step, pads, spread, parts, (size[0], size[1])
+conv1d, conv1d_backward = on_signals(conv2d, conv2d_backward)
 
 
 def conv_transpose2d(
@@ -295,28 +143,6 @@ def conv_transpose2d_backward(
     grad_x = correlate(slope, kernels, step, pads, spread, parts)[:, :, : image.shape[2], : image.shape[3]]
     grad_weight = weight_gradient(slope, image, kernels.shape[2:], step, pads, spread, parts)
     return grad_x, grad_weight, np.einsum("nfHW->f", slope)
-
-
-def pooled_length(n: int, k: int, s: int, pad: Pair, d: int, ceil_mode: bool) -> int:
-    left_over = n + sum(pad) - d * (k - 1) - 1
-    require(2 * max(pad) <= k, "padding", f"at most half of kernel_size {k}", pad)
-    require(left_over >= 0, "kernel_size", f"within {n + sum(pad)} pixels", f"{k}, dilation {d}")
-    count = left_over // s + 1
-    # the window that rounding up adds must still start inside the image or before it
-    if ceil_mode and left_over % s and count * s < n + pad[0]:
-        count += 1
-    return count
-
-
-def pooling(
-    x: Array, kernel_size: object, stride: object, padding: object, dilation: object, ceil_mode: bool
-) -> tuple[Pair, Pair, Sides, Pair, Pair]:
-    """Check a pooling; spell its attributes and its output's height and width out."""
-    rank("x", x, 4)
-    kernel, pads, spread = pair("kernel_size", kernel_size, 1), sides(padding), pair("dilation", dilation, 1)
-    step = kernel if stride is None else pair("stride", stride, 1)
-    sizes = [pooled_length(x.shape[2 + i], kernel[i], step[i], pads[i], spread[i], ceil_mode) for i in (0, 1)]
-    return kernel, step, pads, spread, (sizes[0], sizes[1])
 
 
 def overhanging(size: Sequence[int], kernel: Pair, step: Pair, pads: Sides, n: Sequence[int]) -> Sides:
@@ -444,12 +270,6 @@ def global_avg_pool2d_backward(grad_output: npt.ArrayLike, x: npt.ArrayLike) -> 
     share = np.full(image.shape[2:], 1 / (image.shape[2] * image.shape[3]), image.dtype)
     grad_x: Array = np.einsum("ncij,hw->nchw", slope, share)
     return grad_x
-
-
-def fits(x: Array, weight: Array) -> None:
-    rank("x", x, 2)
-    rank("weight", weight, 2)
-    same_shape("weight", weight, (weight.shape[0], x.shape[1]))
 
 
 def linear(x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None = None) -> Array:

@@ -6,101 +6,20 @@ why accuracy is declared normwise.
 
 from __future__ import annotations
 
-import operator as op
 from collections.abc import Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from _contract_checks import Array, Pair, Sides, floats, same_shape
+from _convolution_checks import add_bias, convolution, extents, grouped, positions, transposed
+from _signals import on_signals
 from scipy import fft
-
-Array: TypeAlias = npt.NDArray[Any]
-Pair: TypeAlias = tuple[int, int]
-Sides: TypeAlias = tuple[Pair, Pair]
-
 
 CONVENTIONS = {
     "conv1d.accuracy": "normwise",
     "conv2d.accuracy": "normwise",
     "conv_transpose2d.accuracy": "normwise",
 }
-
-
-def require(fact: bool, argument: str, rule: str, got: object) -> None:
-    if not fact:
-        raise ValueError(f"{argument} must be {rule}, got {got}")
-
-
-def floats(**arrays: npt.ArrayLike) -> list[Array]:
-    result = [np.asarray(value) for value in arrays.values()]
-    for name, value in zip(arrays, result, strict=True):
-        if value.dtype.kind != "f":
-            raise TypeError(f"{name} must be of a floating dtype, got {value.dtype}")
-        if value.dtype.type not in (np.float32, np.float64):
-            raise NotImplementedError(f"{name}: {value.dtype} is optional, and left out")
-        if value.dtype != result[0].dtype:
-            raise TypeError(f"{name} must be of dtype {result[0].dtype}, got {value.dtype}")
-    return result
-
-
-def rank(name: str, value: Array, *ranks: int) -> None:
-    require(value.ndim in ranks, name, f"of rank {ranks}", f"shape {value.shape}")
-
-
-def same_shape(name: str, value: Array, shape: Sequence[int]) -> None:
-    require(value.shape == tuple(shape), name, f"of shape {tuple(shape)}", f"shape {value.shape}")
-
-
-def integer(name: str, value: object, least: int) -> int:
-    try:
-        number = op.index(value)  # type: ignore[arg-type]  # whether it is an integer is the question
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, got {value!r}") from None
-    require(number >= least, name, f"at least {least}", number)
-    return number
-
-
-def pair(name: str, value: object, least: int) -> Pair:
-    if not isinstance(value, (tuple, list)):
-        value = (value, value)
-    require(len(value) == 2, name, "an int or two of them", value)
-    return integer(name, value[0], least), integer(name, value[1], least)
-
-
-def sides(value: object) -> Sides:
-    if not isinstance(value, (tuple, list)):
-        value = (value, value)
-    require(len(value) == 2, "padding", "given for two axes", value)
-    return pair("padding", value[0], 0), pair("padding", value[1], 0)
-
-
-def extents(kernel: Sequence[int], dilation: Sequence[int]) -> Pair:
-    return dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1
-
-
-def convolution(
-    x: Array, weight: Array, stride: object, padding: object, dilation: object, groups: object
-) -> tuple[Pair, Sides, Pair, int]:
-    """Check a convolution and spell its attributes out."""
-    rank("x", x, 4)
-    rank("weight", weight, 4)
-    step, pads, spread = pair("stride", stride, 1), sides(padding), pair("dilation", dilation, 1)
-    parts, channels, kernel = integer("groups", groups, 1), x.shape[1], weight.shape[2:]
-    require(min(kernel) >= 1, "kernel_size", "at least 1", kernel)
-    require(channels % parts == 0, "groups", f"a divisor of {channels} channels", parts)
-    require(weight.shape[0] % parts == 0, "groups", f"a divisor of {weight.shape[0]} filters", parts)
-    require(weight.shape[1] == channels // parts, "weight", f"of {channels // parts} channels", weight.shape)
-    for size, extent, pad in zip(x.shape[2:], extents(kernel, spread), pads, strict=True):
-        require(extent <= size + sum(pad), "kernel_size", f"within {size + sum(pad)} pixels", extent)
-    return step, pads, spread, parts
-
-
-def add_bias(y: Array, bias: npt.ArrayLike | None) -> Array:
-    if bias is not None:
-        _, vector = floats(y=y, bias=bias)
-        same_shape("bias", vector, y.shape[1:2])
-        y += vector.reshape(-1, *[1] * (y.ndim - 2))
-    return y
 
 
 def spectrum(x: Array, shape: Sequence[int]) -> Array:
@@ -119,10 +38,6 @@ def spread_out(x: Array, step: Sequence[int]) -> Array:
     result = np.zeros((*x.shape[:-2], *extents(x.shape[-2:], step)), x.dtype)
     result[..., :: step[0], :: step[1]] = x
     return result
-
-
-def grouped(x: Array, groups: int, axis: int) -> Array:
-    return x.reshape(*x.shape[:axis], groups, x.shape[axis] // groups, *x.shape[axis + 1 :])
 
 
 def padded(x: Array, pads: Sides, groups: int) -> Array:
@@ -167,12 +82,6 @@ def weight_gradient(
     return taps.reshape(slopes.shape[1], x.shape[1] // groups, *kernel)
 
 
-def positions(x: Array, kernel: Sequence[int], step: Pair, pads: Sides, spread: Pair) -> Pair:
-    reach = extents(kernel, spread)
-    room = [x.shape[2 + i] + sum(pads[i]) - reach[i] for i in (0, 1)]
-    return room[0] // step[0] + 1, room[1] // step[1] + 1
-
-
 def conv2d(
     x: npt.ArrayLike,
     weight: npt.ArrayLike,
@@ -209,76 +118,7 @@ def conv2d_backward(
     return grad_x, grad_weight, slope.sum((0, 2, 3))
 
 
-def lying(name: str, signal: npt.ArrayLike) -> Array:
-    """Make a signal an image of height 1."""
-    value = np.asarray(signal)
-    rank(name, value, 3)
-    return value[:, :, np.newaxis, :]
-
-
-def lying_attributes(stride: object, padding: object, dilation: object) -> dict[str, object]:
-    return {
-        "stride": (1, integer("stride", stride, 1)),
-        "padding": ((0, 0), pair("padding", padding, 0)),
-        "dilation": (1, integer("dilation", dilation, 1)),
-    }
-
-
-def conv1d(
-    x: npt.ArrayLike,
-    weight: npt.ArrayLike,
-    bias: npt.ArrayLike | None = None,
-    *,
-    stride: object = 1,
-    padding: object = 0,
-    dilation: object = 1,
-    groups: object = 1,
-) -> Array:
-    how = lying_attributes(stride, padding, dilation)
-    return conv2d(lying("x", x), lying("weight", weight), bias, groups=groups, **how)[:, :, 0]
-
-
-def conv1d_backward(
-    grad_output: npt.ArrayLike,
-    x: npt.ArrayLike,
-    weight: npt.ArrayLike,
-    *,
-    stride: object,
-    padding: object,
-    dilation: object,
-    groups: object,
-) -> tuple[Array, Array, Array]:
-    how = lying_attributes(stride, padding, dilation)
-    slope, image, kernels = lying("grad_output", grad_output), lying("x", x), lying("weight", weight)
-    grad_x, grad_weight, grad_bias = conv2d_backward(slope, image, kernels, groups=groups, **how)
-    return grad_x[:, :, 0], grad_weight[:, :, 0], grad_bias
-
-
-def transposed(
-    x: Array,
-    weight: Array,
-    stride: object,
-    padding: object,
-    dilation: object,
-    groups: object,
-    output_padding: object,
-) -> tuple[Pair, Sides, Pair, int, Pair]:
-    """Check a transposed convolution; spell its attributes and its output's height and width out."""
-    rank("x", x, 4)
-    rank("weight", weight, 4)
-    step, pads, spread = pair("stride", stride, 1), sides(padding), pair("dilation", dilation, 1)
-    parts, kernel = integer("groups", groups, 1), weight.shape[2:]
-    require(min(kernel) >= 1, "kernel_size", "at least 1", kernel)
-    require(x.shape[1] % parts == 0, "groups", f"a divisor of {x.shape[1]} channels", parts)
-    require(weight.shape[0] == x.shape[1], "weight", f"of {x.shape[1]} channels", weight.shape)
-    size = []
-    extra = pair("output_padding", output_padding, 0)
-    for i, extent in enumerate(extents(kernel, spread)):
-        limit = max(step[i], spread[i])
-        require(extra[i] < limit, "output_padding", f"below {limit}", extra[i])
-        size.append((x.shape[2 + i] - 1) * step[i] - sum(pads[i]) + extent + extra[i])
-        require(size[i] >= 1, "padding", "small enough to leave an output", f"an output of {size[i]}")
-    return step, pads, spread, parts, (size[0], size[1])
+conv1d, conv1d_backward = on_signals(conv2d, conv2d_backward)
 
 
 def conv_transpose2d(

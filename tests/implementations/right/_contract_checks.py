@@ -72,3 +72,9 @@ def windows_that_fit(room: Pair, kernel: Pair, stride: Pair, pads: Sides, dilati
         require(left_over >= 0, "kernel_size", f"within {size} + {before} + {after} pixels", f"{k}, dilation {d}")
         counts.append(left_over // s + 1)
     return counts[0], counts[1]
+
+
+def fits(x: Array, weight: Array) -> None:
+    rank("x", x, 2)
+    rank("weight", weight, 2)
+    same_shape("weight", weight, (weight.shape[0], x.shape[1]))
