@@ -38,6 +38,11 @@ class Share(Plan):
     parts: int = 1
 
     @property
+    def few(self) -> int:
+        """How many cases a requirement takes that needs few: its part of them, and at least those of a quick run."""
+        return max(-(-super().few // self.parts), Plan("quick").few)
+
+    @property
     def examples(self) -> int:
         """How many cases Hypothesis draws beyond the grid, a requirement."""
         return -(-super().examples // self.parts)

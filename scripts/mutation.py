@@ -80,6 +80,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "errstate": "it changes which warnings NumPy gives, which the contract leaves free",
         "cast": "it leaves out a cast that changes nothing but in float16, which is optional",
         "precision": "it computes in float64 and rounds at the end, which is as right",
+        "size": "it gives another negative number for the size that follows from the rest",
         "guard": "it leaves out a guard against a mistake that this code does not make",
         "block": "it changes how much is in work at a time, and with it time and memory alone",
         "empty": "it differs along an axis without cells alone, which is not judged",
@@ -108,6 +109,8 @@ def kind_of(survivor: Survivor) -> str:
         return "cast"
     if ".dtype)" in before and _without_precision(before) == _without_precision(after):
         return "precision"
+    if before.replace("reshape(-1", "reshape(-2") == after.replace("reshape(-1", "reshape(-2"):
+        return "size"
     marks = {
         "errstate(": "errstate",
         "blocks(": "block",

@@ -27,6 +27,8 @@ from conformance.contract import OPERATORS
         ("y = np.zeros(shape, x.dtype)", "y = np.zeros(shape, )", "precision"),
         ("y = np.zeros(shape, x.dtype)", "y = np.zeros(None, x.dtype)", ""),
         ("y = np.zeros(shape, x.dtype)", "y = np.ones(shape, x.dtype)", ""),
+        ("y = x.reshape(-1, 1)", "y = x.reshape(-2, 1)", "size"),
+        ("y = x.reshape(-1, 1)", "y = x.reshape(-1, 2)", ""),
         ('shape("sgd", name, grad, x.shape, x=x)', 'shape("sgd", None, grad, x.shape, x=x)', "text"),
         ("for a, b in zip(x, y, strict=True):", "for a, b in zip(x, y, strict=None):", "guard"),
         ("for a, b in zip(x, y, strict=True):", "for a, b in zip(x, y, ):", "guard"),
