@@ -56,6 +56,11 @@ def convolution_sizes(operator: str) -> Iterator[Case]:
     yield from _convolution(operator, groups, depthwise, "depthwise, past blocks of 16 and 32", groups=34)
     for image, first, note in (*_LIMITS, *(() if flat else _LIMITS_OF_ROWS)):
         yield from _convolution(operator, shape(image), weight(*first), note)
+    if not flat:
+        # As few products as that takes, for implementations that loop over them.
+        channels, filters = (1, 2) if operator == "conv_transpose2d" else (2, 1)
+        pieces = weight(filters, channels, 5, 5)
+        yield from _convolution(operator, (1, channels, 76, 78), pieces, "windows of more than 2 MiB in float64")
     for case in _convolution(operator, shape((4, 6, 3, 4)), weight(2, 6, 2, 2), "pixels that are zero"):
         yield case.but(data="ties")
 

@@ -14,6 +14,7 @@ BLOCKS = {
     "many channels": ((1, 131, 2, 3), "channels past blocks of 64 and 128"),
     "width": ((1, 1, 2, 131), "a width past blocks of 64 and 128 that is no multiple of 4"),
     "height": ((1, 1, 131, 2), "a height past blocks of 64 and 128 that is no multiple of 4"),
+    "image": ((1, 1, 67, 70), "an image past blocks of 64 both ways"),
     "tail": ((2, 2, 5, 19), "a width whose last 3 pixels fill no vector of 4, 8 or 16"),
 }
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 import refcnn
@@ -12,7 +15,10 @@ from conformance.case import Case
 from conformance.contract import OPERATORS
 from conformance.data import KINDS, arrays
 from conformance.implementation import CallError, from_namespace
+from conformance.judge import first_failure
 from conformance.oracle import answers, is_legal, output_shape
+from conformance.plan import Plan
+from conformance.requirements import REQUIREMENTS
 
 pytestmark = pytest.mark.no_cover  # other tests run every line; counting them here takes half the time again
 
@@ -131,3 +137,30 @@ def test_each_piece_of_bad_input_says_what_is_bad_and_differs_from_the_good_case
         cases = list(make(operator))
         assert all(case.note and case != GOOD[operator] for case in cases)
         assert len({case.to_json() for case in cases}) == len(cases)
+
+
+def wrong_past(limit: int, right: Any) -> Any:
+    """Return a convolution whose last row is wrong where its windows take more bytes than a limit."""
+
+    def convolution(x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
+        y = right(x, weight, bias, **how)
+        windows = y if right is refcnn.conv2d else x
+        if windows[0, 0].size * weight[0].size * weight.itemsize > limit:
+            y[..., -1, :] *= 2
+        return y
+
+    return convolution
+
+
+@pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d"])
+def test_an_image_that_is_worked_on_in_pieces_is_among_the_cases(name: str) -> None:
+    (values,) = (each for each in REQUIREMENTS if each.id == f"{name}.values")
+    spoilt = SimpleNamespace(**{name: wrong_past(2**21, getattr(refcnn, name))})
+    failure = first_failure(from_namespace("mine", spoilt), values, Plan("quick"))
+    assert failure is not None
+    assert failure.case.note == "windows of more than 2 MiB in float64"
+
+
+@pytest.mark.parametrize("name", ["max_pool2d", "avg_pool2d", "global_avg_pool2d", "im2col", "conv2d", "batch_norm"])
+def test_an_image_past_a_tile_both_ways_is_among_the_cases(name: str) -> None:
+    assert any(min(case.shapes["x"][2:]) > 64 for case in corners.SIZES[name])
