@@ -32,7 +32,6 @@ class Axis(NamedTuple):
     dilation: int = 1  # from one cell of a window to the next
     before: int = 0  # padding above, or to the left
     after: int = 0  # padding below, or to the right
-    overhang: int = 0  # what the last window of ceil_mode needs beyond the padding
     outputs: int = 1  # number of windows
 
     @property
@@ -42,8 +41,8 @@ class Axis(NamedTuple):
 
     @property
     def padded(self) -> int:
-        """Length of the image with all that is added around it."""
-        return self.before + self.size + self.after + self.overhang
+        """Length of the image with its padding."""
+        return self.before + self.size + self.after
 
     @property
     def within(self) -> bool:
@@ -71,7 +70,7 @@ class Axis(NamedTuple):
 
     def with_padding_as_image(self) -> "Axis":
         """Return the same windows over an image that the padding is a part of."""
-        return self._replace(size=self.before + self.size + self.after, before=0, after=0)
+        return self._replace(size=self.padded, before=0, after=0)
 
 
 Axes = tuple[Axis, Axis]
@@ -98,7 +97,7 @@ def slide(
     steps, rest = divmod(axis.padded - axis.extent, stride)
     outputs = steps + 1
     if ceil_mode and rest and outputs * stride < axis.before + size:
-        return axis._replace(outputs=outputs + 1, overhang=stride - rest)
+        outputs += 1
     return axis._replace(outputs=outputs)
 
 

@@ -107,7 +107,7 @@ def _lrn_attributes(operator: str, size: int, alpha: float, beta: float, k: floa
 def _sum_channels(x: FloatArray, before: int, after: int) -> FloatArray:
     """Add up the channels c − before … c + after that exist, for each c: windows that slide along the channels."""
     C = x.shape[1]
-    channels = Axis(C, kernel=before + 1 + after, before=before, after=after, outputs=C)
+    channels = Axis(C, kernel=before + 1 + after, before=before, outputs=C)
     total = np.zeros_like(x)
     for cell in range(channels.kernel):
         outputs, shown = channels.shown(cell)
