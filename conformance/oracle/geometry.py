@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,10 @@ from numpy.typing import NDArray
 
 Pair = tuple[int, int]
 Array = NDArray[Any]
+
+# The windows of one image then take 2 GiB in float64. A hand-written case may ask for more, and an array of zeros that
+# no memory can hold is granted until it is written to.
+_MOST_CELLS = 2**28
 
 
 class IllegalProblemError(ValueError):
@@ -33,6 +38,11 @@ class Axis:
     before: int
     after: int
     outputs: int
+
+    @property
+    def cells(self) -> int:
+        """How many pairs of an output and a kernel cell there are."""
+        return self.outputs * self.kernel
 
     @cached_property
     def pixels(self) -> NDArray[np.int64]:
@@ -82,7 +92,7 @@ def sliding_axes(sizes: Pair, kernel: Pair, attributes: dict[str, Any], *, pooli
             if (outputs - 1) * step >= size + before:
                 outputs -= 1
         axes.append(Axis(size, cells, step, dilation, before, after, outputs))
-    return axes
+    return _of_a_size_to_hold(axes)
 
 
 def transposed_axes(sizes: Pair, kernel: Pair, attributes: dict[str, Any]) -> list[Axis]:
@@ -102,6 +112,14 @@ def transposed_axes(sizes: Pair, kernel: Pair, attributes: dict[str, Any]) -> li
         outputs = (size - 1) * step - before - after + dilation * (cells - 1) + extra + 1
         _require(outputs >= 1, "a convolution without output")
         axes.append(Axis(outputs, cells, step, dilation, before, after, size))
+    return _of_a_size_to_hold(axes)
+
+
+def _of_a_size_to_hold(axes: list[Axis]) -> list[Axis]:
+    """Return the axes, unless an image under their windows, or the windows, are too many numbers to work with."""
+    pixels, cells = (prod(getattr(axis, size) for axis in axes) for size in ("size", "cells"))
+    if max(pixels, cells) > _MOST_CELLS:
+        raise MemoryError(f"its windows would have {cells:,} cells on {pixels:,} pixels, above {_MOST_CELLS:,}")
     return axes
 
 

@@ -144,3 +144,17 @@ def test_a_bad_call_that_is_accepted_is_marked() -> None:
 def test_an_unknown_requirement_is_refused_with_those_of_the_operator() -> None:
     with pytest.raises(ValueError, match=r"^--check must be one of relu\.values, .*, got 'conv2d\.values'$"):
         lines(REFERENCE, RELU, "conv2d.values")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case("conv2d", {"x": (1, 1, 2, 2), "weight": (1, 1, 1, 1)}, {"padding": 10**9}),
+        Case("conv_transpose2d", {"x": (1, 1, 2, 2), "weight": (1, 1, 1, 1)}, {"stride": 10**9}),
+        Case("max_pool2d", {"x": (1, 1, 2, 2)}, {"kernel_size": 10**5, "stride": 1, "padding": 5 * 10**4}),
+    ],
+    ids=lambda case: case.operator,
+)
+def test_a_case_that_no_memory_can_hold_is_refused_before_it_is_tried(case: Case) -> None:
+    with pytest.raises(ValueError, match=r"the case has no answer \(its windows would have"):
+        lines(REFERENCE, case)
