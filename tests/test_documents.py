@@ -35,6 +35,7 @@ def _without_counts(output: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", re.sub(" {2,}", "  ", "\n".join(lines)))
 
 
+@pytest.mark.no_cover
 def test_the_readmes_example_prints_what_the_readme_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.py").write_text(_blocks("python")[0], encoding="utf-8")
@@ -48,6 +49,7 @@ def _options(command: str) -> set[str]:
     return {option for parameter in parameters for option in parameter.opts}
 
 
+@pytest.mark.no_cover
 def test_every_option_in_the_readme_exists() -> None:
     commands = re.findall(r"^    (?:python -m pip.*&& )?refcnn (\w+)(.*?)(?:  +#.*)?$", _README, flags=re.MULTILINE)
     named = {"verify", "init", "compare", "vectors", "train", "predict", "summary"}

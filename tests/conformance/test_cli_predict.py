@@ -66,6 +66,7 @@ def predicted(run: Path, paths: list[Path]) -> list[int]:
     return [json.loads(line)["digit"] for line in out.splitlines()]
 
 
+@pytest.mark.no_cover
 def test_digits_are_read_and_read_the_same_when_they_are_drawn_large_and_dark(
     run: Path, tmp_path: Path, digits: tuple[Array, Array]
 ) -> None:

@@ -89,6 +89,7 @@ def test_accuracies_can_be_those_on_the_first_digits(digits: tuple[str, ...]) ->
         assert {epoch["train_accuracy"], epoch["test_accuracy"]} <= {0.0, 0.5, 1.0}
 
 
+@pytest.mark.no_cover
 def test_the_same_seed_prints_the_same_and_another_does_not(digits: tuple[str, ...]) -> None:
     one, same, other = (invoke(*digits, "--json", "--seed", seed)[1] for seed in ("3", "3", "4"))
     assert one == same != other

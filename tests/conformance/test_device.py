@@ -92,6 +92,7 @@ def test_a_program_that_cannot_choose_is_named(tmp_path: Path, monkeypatch: pyte
     assert errors == f"refcnn: --device: target {program!r} cannot choose a device, got 'cuda'\n"
 
 
+@pytest.mark.no_cover
 def test_the_processes_that_judge_compute_on_the_device(choosy: str) -> None:
     arguments = (choosy, "--op", "sgd_update", "--op", "momentum_update", "--profile", "quick", "-n", "2")
     status, out, _ = verify(*arguments, "--device", "odd")

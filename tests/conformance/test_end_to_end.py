@@ -17,7 +17,7 @@ import pytest
 
 import conformance
 import refcnn
-from conformance import test_training
+from conformance import test_training, training
 from conformance.implementation import CallError, Implementation, from_namespace, load
 from conformance.training import (
     ALLOWED,
@@ -29,6 +29,8 @@ from conformance.training import (
     reference_reach,
     seconds_of_training,
 )
+from refcnn.mnist import MNIST
+from refcnn.training.run import Configuration, prepare
 
 RIGHT = Path(__file__).parents[1] / "implementations" / "right"
 Function = Callable[..., Any]
@@ -53,12 +55,14 @@ def changed(name: str, result: int, change: Callable[[Any], Any]) -> Implementat
     return with_other(**{name: wrong})
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
 @pytest.mark.parametrize("name", ["plain_loops", "einsum", "channels_last", "fft"])
 def test_right_implementations_take_the_same_steps(name: str, optimiser: str) -> None:
     assert departure(load(str(RIGHT / f"{name}.py")), optimiser) is None
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("function", "result", "parameter"),
     [
@@ -80,6 +84,7 @@ def test_a_gradient_that_is_wrong_by_a_thousandth_is_named(
     assert str(parted).startswith(f"after step 1, {parted.parameter} is off by ")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("function", "optimiser"),
     [
@@ -165,6 +170,7 @@ def test_the_least_accuracy_counts_even_within_the_interval() -> None:
     assert not Reach(mean=0.95, deviation=0.01, least=0.95).holds(0.949)
 
 
+@pytest.mark.no_cover
 def test_a_slow_implementation_is_foretold_to_take_long() -> None:
     def slow_relu(x: Any) -> Any:
         time.sleep(0.05 * len(x))
@@ -203,6 +209,24 @@ class Config:
     def getoption(self, name: str) -> str:
         assert name == "--impl-profile"
         return "default"
+
+
+def test_a_training_takes_all_epochs_and_is_tested_on_digits_that_it_has_not_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images = np.random.default_rng(0).random((30, 1, 28, 28), np.float32)
+    labels = np.arange(30) % 10
+    few = MNIST(images[:20], labels[:20], images[20:], labels[20:])
+    monkeypatch.setattr(training, "load", lambda **_: few)
+    trainer = prepare(Configuration(seed=3), few)
+    *_, last = trainer.epochs(20)
+    assert training.trained_accuracy(load("refcnn")) == last.test_accuracy
+    assert 0 < last.test_accuracy < 1
+
+
+def test_a_network_that_learns_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(test_training, "trained_accuracy", lambda *_: reference_reach().mean)
+    test_training.test_a_network_learns_to_read_digits(load("refcnn"), None, cast("pytest.Config", Config()))
 
 
 def test_a_network_that_does_not_learn_fails_the_suite(monkeypatch: pytest.MonkeyPatch) -> None:

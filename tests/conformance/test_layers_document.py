@@ -19,6 +19,7 @@ TEXT = (files("conformance") / "LAYERS.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(\w+)\(.*?\)`.*? \| `(\w+)` \|", TEXT, flags=re.MULTILINE)
 
 
+@pytest.mark.no_cover
 def test_the_example_is_recognised_and_conforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (example,) = re.findall(r"```python\n(.*?)\n```", TEXT, flags=re.DOTALL)

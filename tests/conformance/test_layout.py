@@ -19,6 +19,7 @@ def numbers(shape: tuple[int, ...]) -> Array:
     return np.arange(float(np.prod(shape))).reshape(shape)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("layout", SAME)
 def test_a_layout_keeps_the_numbers_and_the_type(layout: str, shape: tuple[int, ...]) -> None:

@@ -97,6 +97,7 @@ def strangers(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name != CHECKPOINT]
 
 
+@pytest.mark.no_cover
 def test_a_run_killed_at_any_moment_goes_on_to_the_same_bits(tmp_path: Path, digits_folder: Path) -> None:
     digits = ("--data", "mnist", "--folder", str(digits_folder), "--epochs", "6", "--batch-size", "40")
     whole, killed = tmp_path / "whole", tmp_path / "killed"
@@ -118,6 +119,7 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bits(tmp_path: Path, dig
     assert (killed / CHECKPOINT).read_bytes() == (whole / CHECKPOINT).read_bytes()
 
 
+@pytest.mark.no_cover
 def test_dropout_augmentation_and_batch_statistics_go_on_too(tmp_path: Path, digits_folder: Path) -> None:
     digits = ("--data", "mnist", "--folder", str(digits_folder), "--model", "deep", "--epochs", "2", "--warmup", "1")
     whole, killed = tmp_path / "whole", tmp_path / "killed"
@@ -129,6 +131,7 @@ def test_dropout_augmentation_and_batch_statistics_go_on_too(tmp_path: Path, dig
     assert (killed / CHECKPOINT).read_bytes() == (whole / CHECKPOINT).read_bytes()
 
 
+@pytest.mark.no_cover
 def test_an_interrupted_run_says_how_it_goes_on(tmp_path: Path, digits_folder: Path) -> None:
     folder = tmp_path / "a run"
     digits = ("--data", "mnist", "--folder", str(digits_folder), "--epochs", "1000")
@@ -151,6 +154,7 @@ def run(tmp_path: Path, digits_folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.no_cover
 def test_more_epochs_are_those_that_a_longer_run_would_have_had(run: Path, tmp_path: Path, digits_folder: Path) -> None:
     longer = ("--data", "mnist", "--folder", str(digits_folder), "--epochs", "2", "--optimiser", "momentum")
     assert train(*longer, "--out", str(tmp_path / "longer"))[0] == 0
@@ -176,6 +180,7 @@ def test_the_digits_are_found_from_any_folder(run: Path, digits_folder: Path, mo
     assert train("--resume", "inner")[0] == 0
 
 
+@pytest.mark.no_cover
 def test_a_run_on_other_operators_goes_on_with_them(tmp_path: Path, digits_folder: Path) -> None:
     target = tmp_path / "mine.py"
     target.write_text("from refcnn import *\n\ndef relu(x):\n    return x * (x > 0)\n", encoding="utf-8")

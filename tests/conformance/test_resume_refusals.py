@@ -147,6 +147,7 @@ def spoilt_states(state: State) -> dict[str, State]:
     }
 
 
+@pytest.mark.no_cover
 def test_a_state_of_another_network_is_refused(run: Path) -> None:
     path = run / CHECKPOINT
     good, configuration = checkpoint.load(path)

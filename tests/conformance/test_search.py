@@ -53,6 +53,7 @@ def drawn(cases: st.SearchStrategy[Case], count: int) -> list[Case]:
     return seen
 
 
+@pytest.mark.no_cover
 def test_what_is_found_is_the_smallest_that_fails() -> None:
     found = found_by(smaller(CONV), lambda case: case.shapes["weight"][3] > 1, 60)
     assert found is not None
@@ -63,6 +64,7 @@ def test_what_is_found_is_the_smallest_that_fails() -> None:
     assert found.seed == 0
 
 
+@pytest.mark.no_cover
 def test_an_attribute_that_matters_stays_and_the_others_go() -> None:
     found = found_by(smaller(CONV), lambda case: case.all_attributes["groups"] == 2, 60)
     assert found is not None
@@ -71,6 +73,7 @@ def test_an_attribute_that_matters_stays_and_the_others_go() -> None:
     assert found.shapes["weight"] == (2, 1, 1, 1)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", [0, 1, 20])
 def test_the_same_seed_finds_the_same(seed: int) -> None:
     def fails(case: Case) -> bool:
@@ -85,11 +88,13 @@ def test_nothing_is_found_where_nothing_fails() -> None:
     assert found_by(beyond_the_grid("relu", same), lambda _: False, 5) is None
 
 
+@pytest.mark.no_cover
 def test_nothing_is_found_where_no_case_is_left() -> None:
     nothing = beyond_the_grid("relu", where(lambda _: False))
     assert found_by(nothing, lambda _: True, 5) is None
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_cases_beyond_the_grid_are_legal(operator: str) -> None:
     cases = drawn(beyond_the_grid(operator, same), 10)
@@ -98,6 +103,7 @@ def test_cases_beyond_the_grid_are_legal(operator: str) -> None:
     assert {case.operator for case in cases} == {operator}
 
 
+@pytest.mark.no_cover
 def test_cases_beyond_the_grid_lie_between_and_beyond_its_levels() -> None:
     levels = SPACES["conv1d"].factors["batch"]
     found = found_by(beyond_the_grid("conv1d", same), lambda case: case.shapes["x"][0] not in levels, 50)
@@ -116,6 +122,7 @@ def test_smaller_cases_are_legal_and_no_larger(operator: str) -> None:
             assert set(less.attributes) <= set(case.attributes)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_a_case_that_always_fails_shrinks_to_single_numbers(operator: str) -> None:
     case = max(Plan("quick").grid(operator), key=lambda each: each.elements)

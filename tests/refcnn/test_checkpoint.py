@@ -200,6 +200,7 @@ def assert_refused_or_unharmed(path: Path, content: bytes) -> None:
         assert configuration == CONFIGURATION
 
 
+@pytest.mark.no_cover
 @settings(max_examples=200)
 @given(place=st.integers(0, 10**6), bit=st.integers(0, 7))
 def test_a_flipped_bit_is_refused_or_does_not_matter(

@@ -232,6 +232,7 @@ def network() -> Sequential:
 IMAGES = np.random.default_rng(5).standard_normal((3, 1, 5, 6))
 
 
+@pytest.mark.no_cover
 def test_a_network_is_checked_together_with_its_loss() -> None:
     verdict = check_loss(network(), SoftmaxCrossEntropy(), IMAGES, np.array([0, 3, 3]))
     assert verdict.ok, verdict

@@ -42,6 +42,7 @@ WINDOWS = [
 ]
 
 
+@pytest.mark.no_cover
 @sizes
 @pytest.mark.parametrize("attributes", WINDOWS, ids=str)
 @pytest.mark.parametrize("groups", [1, 2])
@@ -50,6 +51,7 @@ def test_convolution_foretells_its_shape(size: tuple[int, int], attributes: dict
     assert foretold_and_answered(layer, (4, *size))[0] == 6
 
 
+@pytest.mark.no_cover
 @sizes
 @pytest.mark.parametrize("attributes", WINDOWS, ids=str)
 @pytest.mark.parametrize(("groups", "output_padding"), [(1, 0), (2, 0), (2, (1, 0))])
@@ -62,6 +64,7 @@ def test_transposed_convolution_foretells_its_shape(
     assert foretold_and_answered(layer, (4, *size))[0] == 6
 
 
+@pytest.mark.no_cover
 @sizes
 @pytest.mark.parametrize("attributes", WINDOWS, ids=str)
 @pytest.mark.parametrize("ceil_mode", [False, True])

@@ -50,6 +50,7 @@ def by_definition(x: Array, attributes: dict[str, Any]) -> tuple[Array, Array]:
     return y, chosen
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("attributes", ATTRIBUTES, ids=str)
 @pytest.mark.parametrize("size", [(7, 6), (8, 5)], ids=str)
 def test_it_agrees_with_its_definition(attributes: dict[str, Any], size: tuple[int, int]) -> None:

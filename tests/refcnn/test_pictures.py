@@ -190,6 +190,7 @@ def mistakes(count: int) -> tuple[Array, NDArray[np.int64], Array]:
     return noise(count, 1, 28, 28), np.full(count, 10), one_hot([11] * count, [1.0] * count, classes=12)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "draw",
     {
@@ -216,6 +217,7 @@ def test_all_texts_are_of_a_size_to_read_inside_the_paper_and_apart(draw: Any, m
     assert [pair for pair in itertools.combinations(texts, 2) if boxes[pair[0]].overlaps(boxes[pair[1]])] == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("count", [1, 7, 36])
 def test_no_title_lies_on_a_misclassified_image(count: int) -> None:
     figure = draw_misclassified(*mistakes(count))
@@ -225,6 +227,7 @@ def test_no_title_lies_on_a_misclassified_image(count: int) -> None:
 
 
 class TestSaving:
+    @pytest.mark.no_cover
     def test_the_four_pictures_are_written_into_a_new_folder(self, tmp_path: Path) -> None:
         folder = tmp_path / "new" / "pictures"
         paths = save_all(folder, **run())

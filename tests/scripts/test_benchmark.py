@@ -73,6 +73,7 @@ def test_all_train_the_same_network_on_the_same_batch() -> None:
     assert_allclose(losses[TEXTBOOK], losses[REFERENCE], 1e-2, err_msg=TEXTBOOK)
 
 
+@pytest.mark.no_cover
 @pytest.mark.usefixtures("small")
 def test_every_section_prints_its_table_and_draws_its_figure(tmp_path: Path) -> None:
     output = run("--figures", str(tmp_path / "new"))

@@ -141,6 +141,7 @@ def test_the_summary_joins_the_functions_of_a_type() -> None:
     )
 
 
+@pytest.mark.no_cover
 def test_the_script_prints_a_table_and_draws_a_figure(tmp_path: Path) -> None:
     result = CliRunner().invoke(APP, ["relu", "cross_entropy", "--profile", "quick", "--figures", str(tmp_path)])
     assert result.exit_code == 0, result.output

@@ -28,6 +28,7 @@ def looks_like(id_: str, **functions: Callable[..., Any]) -> str:
     return diagnose(mine, {BY_ID[id_]: result.wrong}, QUICK).get(id_, "")
 
 
+@pytest.mark.no_cover
 def test_a_mistake_of_the_catalogue_is_named_in_other_code() -> None:
     def conv1d(x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
         flipped = weight[..., ::-1]
@@ -55,6 +56,7 @@ def test_a_mistake_in_what_is_accepted_is_told_from_one_in_what_is_computed() ->
     assert not looks_like("relu.refusals", relu=relu).startswith("every value")
 
 
+@pytest.mark.no_cover
 def test_a_mistake_in_what_is_computed_explains_nothing_that_is_accepted_or_raised() -> None:
     def conv2d(x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
         return refcnn.conv2d(x, weight[:, :, ::-1, ::-1], bias, **how)  # a weight of three axes: IndexError
@@ -202,6 +204,7 @@ def test_small_results_make_no_pattern() -> None:
     assert looks_like("cross_entropy.values", cross_entropy=cross_entropy) == ""
 
 
+@pytest.mark.no_cover
 def test_one_over_the_channels_is_said() -> None:
     def global_avg_pool2d(x: Any) -> Any:
         return refcnn.global_avg_pool2d(x) / np.asarray(x.shape[1], x.dtype)

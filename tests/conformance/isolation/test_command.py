@@ -105,6 +105,7 @@ def test_a_long_timeout_gives_a_target_long_to_load() -> None:
     assert source.limits.start == 300.0
 
 
+@pytest.mark.no_cover
 def test_a_target_that_dies_is_judged_to_the_end(mortal: str, tmp_path: Path) -> None:
     written = tmp_path / "report.json"
     status, said = verify(mortal, "--isolate", "--op", "relu", "--profile", "quick", "--report", str(written))
@@ -122,6 +123,7 @@ def test_a_target_that_dies_is_judged_to_the_end(mortal: str, tmp_path: Path) ->
     assert "not run after so many deaths of its process" in said
 
 
+@pytest.mark.no_cover
 def test_a_replay_is_isolated_too(mortal: str) -> None:
     status, said = verify(mortal, "--isolate", "--check", "relu.values", "--replay", RELU)
     assert status == 1
@@ -141,6 +143,7 @@ def test_a_death_is_no_refusal_and_no_pure_call(mortal: str) -> None:
     isolated.speaker.close()
 
 
+@pytest.mark.no_cover
 def test_a_death_that_hypothesis_finds_ends_the_search(tmp_path: Path) -> None:
     text = "import os, refcnn\ndef relu(x):\n    if x.shape[:1] == (5,): os._exit(6)\n    return refcnn.relu(x)\n"
     (tmp_path / "rare.py").write_text(text, encoding="utf-8")
@@ -151,6 +154,7 @@ def test_a_death_that_hypothesis_finds_ends_the_search(tmp_path: Path) -> None:
     rare.speaker.close()
 
 
+@pytest.mark.no_cover
 def test_workers_open_the_source_themselves(tmp_path: Path) -> None:
     script = f"{shlex.quote(sys.executable)} -I -S {shlex.quote(str(tmp_path / 'p.py'))}"
     (tmp_path / "p.py").write_text(

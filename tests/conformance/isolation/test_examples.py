@@ -85,17 +85,20 @@ def conforms(implementation: Implementation, operators: Sequence[str]) -> None:
             assert result.not_supported == 0
 
 
+@pytest.mark.no_cover
 @needs_cc
 def test_the_program_in_c_conforms(kernels: str, started: Any) -> None:
     conforms(started(kernels), ["conv2d", "max_pool2d"])
 
 
+@pytest.mark.no_cover
 @needs_node
 def test_the_program_in_javascript_conforms(started: Any) -> None:
     script = started("node", str(EXAMPLES / "kernels.js"))
     conforms(script, ["conv2d", "max_pool2d", "relu"])
 
 
+@pytest.mark.no_cover
 @needs_cc
 @pytest.mark.parametrize(
     ("right", "wrong", "requirement"),
@@ -113,6 +116,7 @@ def test_a_mistake_in_c_is_found(tmp_path: Path, started: Any, right: str, wrong
     assert first_failure(program, BY_ID[requirement], Plan("quick")) is not None
 
 
+@pytest.mark.no_cover
 @needs_cc
 def test_the_program_in_c_touches_no_memory_that_it_must_not(tmp_path: Path, started: Any) -> None:
     program = tmp_path / "sanitized"

@@ -67,6 +67,7 @@ def only(**classes: type) -> Implementation:
     return from_namespace("mine", SimpleNamespace(**classes))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("wrong", [ClimbingAdam, RestingAdam, RootlessAdam, LostAdam, BoundlessAdam])
 def test_an_adam_that_shows_no_eps_is_judged_as_it_is(wrong: type) -> None:
     result = judge_requirement(only(Adam=wrong), BY_ID["adam_update.values"], QUICK)

@@ -62,6 +62,7 @@ def test_im2col_moves_numbers_and_may_not_change_them() -> None:
         np.testing.assert_array_equal(answer(case)[1].allowed, 0.0)
 
 
+@pytest.mark.no_cover
 def test_col2im_adds_each_cell_onto_its_pixel() -> None:
     for case in whole_cases("col2im"):
         cols, got = answer(case)

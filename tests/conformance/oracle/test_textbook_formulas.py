@@ -130,6 +130,7 @@ def grid(operator: str) -> list[Case]:
     return [case.but(dtype="float32") for case in cases]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("function", "formula"),
     [
@@ -158,6 +159,7 @@ def test_another_form_in_float32_stays_within(function: str, formula: Formula) -
             assert finding.violation is None, f"{case.describe()}: {finding.violation}"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(50))
 @pytest.mark.parametrize("data", ["uniform", "wide"])
 def test_another_order_of_summation_in_float32_stays_within(data: str, seed: int) -> None:

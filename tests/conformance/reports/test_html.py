@@ -84,6 +84,7 @@ def test_what_a_target_says_is_text(html: str, page: Page) -> None:
     html.encode("utf-8")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("field", ["target", "note", "diagnosis", "convention", "reason"])
 def test_no_word_of_a_report_becomes_markup(field: str, report: Report, implementation: Implementation) -> None:
     evil = "<script>\"'</script>"

@@ -35,6 +35,7 @@ def test_the_options_are_those_of_the_command(command: str) -> None:
     assert set(re.findall(r"^\| `(--\w+)", section, flags=re.MULTILINE)) == options(command)
 
 
+@pytest.mark.no_cover
 def test_the_files_are_those_of_an_export(few: Path) -> None:
     files = {path.relative_to(few).as_posix() for path in few.rglob("*") if path.is_file()}
     named = {re.sub(r"/\w+\.npz", "/FUNCTION.npz", name) for name in files}

@@ -48,6 +48,7 @@ def test_what_is_right_agrees_in_every_vector(target: str, small: Path, answer: 
     assert 0.3 < max(each.worst for each in verdicts) <= 1
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("name", "functions"),
     [
@@ -187,6 +188,7 @@ def test_a_result_that_is_also_refused_is_unreadable(few: Path, results: Path) -
     assert verdict.message == "more than one of results, refused and unsupported is given"
 
 
+@pytest.mark.no_cover
 def test_a_dropped_cell_may_be_zero_and_a_kept_one_is_scaled(few: Path, results: Path) -> None:
     entry = one(few, function="dropout", rule="zero or within")
     path = results / f"{entry['id']}.y.npy"
