@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +34,6 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Judge implementations of convolutional-network operators; train networks on them.",
 )
 app.command()(train)
 app.command()(predict)
@@ -42,6 +42,22 @@ app.command()(init)
 app.command()(matrix)
 app.command()(compare)
 app.add_typer(vectors, name="vectors")
+
+
+def print_version(asked: bool) -> None:
+    """Print the version and end, where it was asked for."""
+    if asked:
+        typer.echo(f"refcnn {metadata.version('refcnn')}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Judge implementations of convolutional-network operators; train networks on them."""
 
 
 @app.command()

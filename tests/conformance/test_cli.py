@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner
 
+import refcnn
 from conformance.cli import app, main
 from conformance.contract import OPERATORS
 
@@ -241,6 +242,11 @@ def test_a_target_that_ends_its_process_is_named_in_one_line(tmp_path: Path) -> 
 def test_without_a_command_the_help_is_shown() -> None:
     result = CliRunner().invoke(app, [])
     assert "verify" in plain(result.output)
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"refcnn {refcnn.__version__}\n")
 
 
 def test_main_runs_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
