@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import struct
 import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,9 @@ settings.load_profile("tests")
 collect_ignore_glob = ["implementations/*"]
 
 
+COUNTING = pytest.StashKey[Coverage]()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Have each line that runs in a worker counted once.
@@ -51,6 +56,46 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.name in ("test_conformance.py", "test_training.py"):
             item.add_marker("no_cover")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Stop counting until a test or a fixture runs: pytest's own work between them is most of many a test's time."""
+    if counting := Coverage.current():
+        counting.stop()
+        session.stash[COUNTING] = counting
+
+
+@contextmanager
+def counted(node: pytest.Collector | pytest.Item) -> Iterator[None]:
+    """Count lines where the run was asked to, and the test does not ask not to."""
+    counting = node.session.stash.get(COUNTING, None)
+    if counting is None:
+        yield
+        return
+    if not node.get_closest_marker("no_cover"):
+        counting.start()
+    try:
+        yield
+    finally:
+        counting.stop()  # pytest-cov goes on after each test that is not counted
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Count what a test runs."""
+    with counted(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Count what a fixture runs that is not pytest's own."""
+    if not fixturedef.baseid:
+        return (yield)
+    with counted(request.node):
+        return (yield)
 
 
 @pytest.fixture(autouse=True)
