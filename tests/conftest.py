@@ -33,9 +33,6 @@ settings.load_profile("tests")
 collect_ignore_glob = ["implementations/*"]
 
 
-COUNTING = pytest.StashKey[Coverage]()
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Have each line that runs in a worker counted once.
@@ -59,43 +56,42 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Stop counting until a test or a fixture runs: pytest's own work between them is most of many a test's time."""
-    if counting := Coverage.current():
-        counting.stop()
-        session.stash[COUNTING] = counting
+    """Go on counting in tests and fixtures alone, where lines are counted at all."""
+    if coverage := Coverage.current():
+        coverage.stop()
+        session.config.pluginmanager.register(Counting(coverage))
 
 
-@contextmanager
-def counted(node: pytest.Collector | pytest.Item) -> Iterator[None]:
-    """Count lines where the run was asked to, and the test does not ask not to."""
-    counting = node.session.stash.get(COUNTING, None)
-    if counting is None:
-        yield
-        return
-    if not node.get_closest_marker("no_cover"):
-        counting.start()
-    try:
-        yield
-    finally:
-        counting.stop()  # pytest-cov goes on after each test that is not counted
+class Counting:
+    """Counts lines while a test or a fixture runs: pytest's own work between them is most of many a test's time."""
 
+    def __init__(self, coverage: Coverage) -> None:
+        self.coverage = coverage
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Count what a test runs."""
-    with counted(item):
-        return (yield)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Count what a test runs."""
+        with self._counted(item):
+            return (yield)
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Count what a fixture runs that is none of a plugin's."""
+        if not fixturedef.baseid:
+            return (yield)
+        with self._counted(request.node):
+            return (yield)
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
-) -> Generator[None, object, object]:
-    """Count what a fixture runs that is not pytest's own."""
-    if not fixturedef.baseid:
-        return (yield)
-    with counted(request.node):
-        return (yield)
+    @contextmanager
+    def _counted(self, node: pytest.Collector | pytest.Item) -> Iterator[None]:
+        if not node.get_closest_marker("no_cover"):
+            self.coverage.start()
+        try:
+            yield
+        finally:
+            self.coverage.stop()  # pytest-cov goes on after each test that is not counted
 
 
 @pytest.fixture(autouse=True)

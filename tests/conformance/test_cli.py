@@ -98,10 +98,10 @@ def test_reports_are_written_in_every_form_though_something_fails(tmp_path: Path
     assert int(suite.get("failures", "0")) > 0
 
 
-@pytest.mark.parametrize("flag", ["--fail-fast", "-x"])
-def test_fail_fast_stops_at_the_first_broken_requirement(flag: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("flag", "jobs"), [("--fail-fast", 1), ("-x", 2)])
+def test_fail_fast_stops_at_the_first_broken_requirement(flag: str, jobs: int, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    assert judge(ZEROS, flag, "--op", "relu", "--op", "tanh", "--report", str(path))[0] == 1
+    assert judge(ZEROS, flag, "--op", "relu", "--op", "tanh", "--report", str(path), jobs=jobs)[0] == 1
     assert {name: list(each["requirements"]) for name, each in operators(path).items()} == {"relu": ["relu.values"]}
 
 
@@ -109,7 +109,6 @@ def without_seconds(path: Path) -> dict[str, Any]:
     return {name: each | {"seconds": 0} for name, each in operators(path).items()}
 
 
-@pytest.mark.no_cover
 def test_jobs_and_runs_of_the_same_seed_give_the_same_report(tmp_path: Path) -> None:
     paths = [tmp_path / f"{name}.json" for name in ("first", "jobs", "seed")]
     for path, jobs, seed in zip(paths, (1, 2, 1), ("0", "0", "1"), strict=True):

@@ -35,7 +35,6 @@ def test_the_reference_passes_every_requirement(tmp_path: Path) -> None:
     assert f"{SGD + 1} passed, {ENDS - 1} skipped" in out
 
 
-@pytest.mark.no_cover
 def test_a_wrong_file_fails_with_the_message_and_the_command(tmp_path: Path) -> None:
     # Where the file lay before, pytest would find the settings of this project, and collect all of it.
     target = str(shutil.copy(WRONG / "null_ones.py", tmp_path))
