@@ -48,7 +48,13 @@ def convolution_sizes(operator: str) -> Iterator[Case]:
     yield from _convolution(operator, shape((1, 1, 2, 2)), weight(131, 1, 1, 1), "filters past blocks of 64 and 128")
     terms = weight(2, 70, 3, 9 if flat else 3)
     yield from _convolution(operator, shape((1, 70, 3, 11 if flat else 4)), terms, "more than 512 terms in a sum")
+    kernel = (9,) if flat else (3, 3)
+    for channels, note in ((131, "more than 1024 terms in a sum"), (460, "more than 4096 terms in a sum")):
+        image = shape((1, channels, 3, 10 if flat else 4))
+        yield from _convolution(operator, image, weight(1, channels, *kernel), note)
     yield from _convolution(operator, shape((2, 1, 3, 9)), weight(2, 1, 2, 7), "a wide kernel", padding=1)
+    large = "a kernel above the 11 of AlexNet's first layer"
+    yield from _convolution(operator, shape((1, 1, 13, 14)), weight(1, 1, 11, 12), large)
     yield from _convolution(operator, shape((3, 3, 3, 3)), weight(3, 3, 3, 3), "all sizes coincide", padding=1)
     yield from _convolution(operator, shape((2, 3, 7, 11)), weight(5, 3, 4, 6), "no two sizes coincide", stride=2)
     groups = shape((2, 34, 2, 3))
@@ -87,6 +93,8 @@ def convolution_shapes(operator: str) -> Iterator[Case]:
         )
         return
     yield from _convolution(operator, one, kernel, "windows that lie in the padding alone", padding=5)
+    wide_padding = (9, 10) if flat else ((9, 10), (11, 9))
+    yield from _convolution(operator, one, kernel, "more padding than most need", padding=wide_padding)
     wide = (1, 2, 11) if flat else (1, 2, 9, 11)
     weight = (2, 2, 2) if flat else (2, 2, 2, 2)
     yield from _convolution(operator, wide, weight, "a stride above the kernel", stride=3)

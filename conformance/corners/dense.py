@@ -17,6 +17,8 @@ def pointwise_sizes(operator: str) -> Iterator[Case]:
         ((131, 2), "a batch past blocks of 64 and 128"),
         ((2, 131), "features past blocks of 64 and 128 that fill no vector"),
         ((1031,), "more than 1024 numbers"),
+        ((3, 1367), "more than 4096 numbers"),
+        ((9, 7283), "offsets past 16 bits"),
         ((2, 3, 5, 19), "a width whose last 3 pixels fill no vector of 4, 8 or 16"),
     ):
         yield from images(operator, note, shape, "uniform")
@@ -39,8 +41,12 @@ def linear_sizes() -> Iterator[Case]:
     """Yield batches, features and sums past the usual blocks, and sizes that coincide."""
     yield from _linear(33, 3, 2, "a batch past blocks of 16 and 32")
     yield from _linear(131, 2, 1, "a batch past blocks of 64 and 128")
+    yield from _linear(260, 2, 1, "a batch past 8 bits")
     yield from _linear(2, 3, 131, "outputs past blocks of 64 and 128")
+    yield from _linear(1, 2, 260, "outputs past 8 bits")
     yield from _linear(2, 601, 3, "more than 512 terms in a sum")
+    yield from _linear(2, 1031, 2, "more than 1024 terms in a sum")
+    yield from _linear(1, 4099, 2, "more than 4096 terms in a sum")
     yield from _linear(2, 19, 5, "a width that fills no vector of 4, 8 or 16")
     yield from _linear(3, 3, 3, "all sizes coincide")
     yield from _linear(4, 4, 2, "as many samples as inputs")
@@ -53,6 +59,7 @@ def softmax_sizes() -> Iterator[Case]:
     yield from images("softmax", "all sizes coincide", (3, 3), "confident")
     yield from images("softmax", "one logit", (4, 1), "uniform")
     yield from images("softmax", "the first axis of an image", (3, 2, 4, 5), "uniform", axis=1)
+    yield from images("softmax", "an axis among five", (2, 3, 2, 4, 3), "uniform", axis=3)
 
 
 def _cross_entropy(N: int, K: int, note: str, data: str = "uniform") -> Iterator[Case]:
@@ -65,6 +72,7 @@ def cross_entropy_sizes() -> Iterator[Case]:
     """Yield batches and classes past the usual blocks, and numbers of them that coincide."""
     yield from _cross_entropy(33, 3, "a batch past blocks of 16 and 32")
     yield from _cross_entropy(131, 2, "a batch past blocks of 64 and 128")
+    yield from _cross_entropy(260, 2, "a batch past 8 bits")
     yield from _cross_entropy(2, 67, "more classes than a block of 64")
     yield from _cross_entropy(2, 1031, "more classes than 1024")
     yield from _cross_entropy(4, 4, "as many samples as classes")
@@ -151,6 +159,8 @@ def update_sizes(operator: str) -> Iterator[Case]:
     for shape, data, note in (
         ((), "uniform", "a parameter without an axis"),
         ((1031,), "uniform", "more than 1024 parameters"),
+        ((3, 1367), "uniform", "more than 4096 parameters"),
+        ((9, 7283), "uniform", "offsets past 16 bits"),
         ((4, 5), "zero_grad", "parameters that no gradient reaches, which move on all the same"),
     ):
         for dtype in ("float64", "float32"):

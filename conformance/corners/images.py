@@ -10,6 +10,7 @@ from conformance.case import Case, Shape
 BLOCKS = {
     "batch": ((33, 2, 3, 3), "a batch past blocks of 16 and 32"),
     "large batch": ((131, 1, 2, 2), "a batch past blocks of 64 and 128"),
+    "huge batch": ((260, 1, 2, 2), "a batch past 8 bits"),
     "channels": ((1, 35, 2, 2), "channels past blocks of 16 and 32"),
     "many channels": ((1, 131, 2, 3), "channels past blocks of 64 and 128"),
     "width": ((1, 1, 2, 131), "a width past blocks of 64 and 128 that is no multiple of 4"),
