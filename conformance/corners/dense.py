@@ -18,7 +18,7 @@ def pointwise_sizes(operator: str) -> Iterator[Case]:
         ((2, 131), "features past blocks of 64 and 128 that fill no vector"),
         ((1031,), "more than 1024 numbers"),
         ((3, 1367), "more than 4096 numbers"),
-        ((9, 7283), "offsets past 16 bits"),
+        ((7283, 9), "offsets past 16 bits"),
         ((2, 3, 5, 19), "a width whose last 3 pixels fill no vector of 4, 8 or 16"),
     ):
         yield from images(operator, note, shape, "uniform")
@@ -160,7 +160,7 @@ def update_sizes(operator: str) -> Iterator[Case]:
         ((), "uniform", "a parameter without an axis"),
         ((1031,), "uniform", "more than 1024 parameters"),
         ((3, 1367), "uniform", "more than 4096 parameters"),
-        ((9, 7283), "uniform", "offsets past 16 bits"),
+        ((7283, 9), "uniform", "offsets past 16 bits"),
         ((4, 5), "zero_grad", "parameters that no gradient reaches, which move on all the same"),
     ):
         for dtype in ("float64", "float32"):
