@@ -63,7 +63,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 class Counting:
-    """Counts lines while a test or a fixture runs: pytest's own work between them is most of many a test's time."""
+    """Counts lines while a test or a fixture runs: beside pytest's own work between them, counting is slow too."""
 
     def __init__(self, coverage: Coverage) -> None:
         self.coverage = coverage

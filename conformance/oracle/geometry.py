@@ -117,7 +117,7 @@ def transposed_axes(sizes: Pair, kernel: Pair, attributes: dict[str, Any]) -> li
 
 def _of_a_size_to_hold(axes: list[Axis]) -> list[Axis]:
     """Return the axes, unless an image under their windows, or the windows, are too many numbers to work with."""
-    pixels, cells = (prod(getattr(axis, size) for axis in axes) for size in ("size", "cells"))
+    pixels, cells = prod(axis.size for axis in axes), prod(axis.cells for axis in axes)
     if max(pixels, cells) > _MOST_CELLS:
         raise MemoryError(f"its windows would have {cells:,} cells on {pixels:,} pixels, above {_MOST_CELLS:,}")
     return axes
