@@ -12,7 +12,7 @@ from types import MappingProxyType
 from conformance.case import Case
 from conformance.contract import CONVOLUTIONS
 from conformance.corners import convolution, dense, pooling
-from conformance.corners.images import BLOCKS, images
+from conformance.corners.images import BLOCKS, PAST_16_BITS, images
 
 __all__ = ["ROUTING", "SHAPES", "SIZES", "SPECIAL"]
 
@@ -28,7 +28,7 @@ SIZES: Corners = MappingProxyType(
         "avg_pool2d": tuple(pooling.pool_sizes("avg_pool2d", "uniform")),
         "global_avg_pool2d": tuple(
             case
-            for shape, note in (*BLOCKS.values(), ((1, 1, 24, 23), "more than 512 pixels"))
+            for shape, note in (*BLOCKS.values(), PAST_16_BITS, ((1, 1, 24, 23), "more than 512 pixels"))
             for case in images("global_avg_pool2d", note, shape, "uniform")
         ),
         "linear": tuple(dense.linear_sizes()),
@@ -37,6 +37,7 @@ SIZES: Corners = MappingProxyType(
         "cross_entropy": tuple(dense.cross_entropy_sizes()),
         "batch_norm": tuple(dense.batch_norm_sizes()),
         "local_response_norm": tuple(dense.local_response_norm_sizes()),
+        "dropout": tuple(dense.dropout_sizes()),
         **{name: tuple(dense.update_sizes(name)) for name in ("sgd_update", "momentum_update", "adam_update")},
     }
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.bad_input import GOOD
 from conformance.case import Case, Shape
-from conformance.corners.images import BLOCKS, images
+from conformance.corners.images import BLOCKS, PAST_16_BITS, images
 
 
 def pointwise_sizes(operator: str) -> Iterator[Case]:
@@ -41,9 +41,12 @@ def linear_sizes() -> Iterator[Case]:
     """Yield batches, features and sums past the usual blocks, and sizes that coincide."""
     yield from _linear(33, 3, 2, "a batch past blocks of 16 and 32")
     yield from _linear(131, 2, 1, "a batch past blocks of 64 and 128")
-    yield from _linear(260, 2, 1, "a batch past 8 bits")
+    yield from _linear(4099, 2, 1, "more than 4096 terms in a sum over the batch")
     yield from _linear(2, 3, 131, "outputs past blocks of 64 and 128")
-    yield from _linear(1, 2, 260, "outputs past 8 bits")
+    yield from _linear(1, 2, 4099, "more than 4096 terms in a sum over the outputs")
+    yield from _linear(259, 257, 1, "offsets into the batch past 16 bits")
+    yield from _linear(259, 1, 257, "offsets into the output past 16 bits")
+    yield from _linear(1, 257, 259, "offsets into the weight past 16 bits")
     yield from _linear(2, 601, 3, "more than 512 terms in a sum")
     yield from _linear(2, 1031, 2, "more than 1024 terms in a sum")
     yield from _linear(1, 4099, 2, "more than 4096 terms in a sum")
@@ -57,6 +60,7 @@ def softmax_sizes() -> Iterator[Case]:
     """Yield the sizes of any pointwise operator, one logit, and an axis inside an image."""
     yield from pointwise_sizes("softmax")
     yield from images("softmax", "all sizes coincide", (3, 3), "confident")
+    yield from images("softmax", "more than 4096 terms in a sum", (1, 4099), "uniform")
     yield from images("softmax", "one logit", (4, 1), "uniform")
     yield from images("softmax", "the first axis of an image", (3, 2, 4, 5), "uniform", axis=1)
     yield from images("softmax", "an axis among five", (2, 3, 2, 4, 3), "uniform", axis=3)
@@ -72,9 +76,9 @@ def cross_entropy_sizes() -> Iterator[Case]:
     """Yield batches and classes past the usual blocks, and numbers of them that coincide."""
     yield from _cross_entropy(33, 3, "a batch past blocks of 16 and 32")
     yield from _cross_entropy(131, 2, "a batch past blocks of 64 and 128")
-    yield from _cross_entropy(260, 2, "a batch past 8 bits")
+    yield from _cross_entropy(7283, 9, "offsets past 16 bits")
     yield from _cross_entropy(2, 67, "more classes than a block of 64")
-    yield from _cross_entropy(2, 1031, "more classes than 1024")
+    yield from _cross_entropy(2, 4099, "more than 4096 classes")
     yield from _cross_entropy(4, 4, "as many samples as classes")
     yield from _cross_entropy(1, 5, "one sample")
     yield from _cross_entropy(3, 1, "one class")
@@ -115,7 +119,7 @@ def _batch_norm(note: str, x: Shape, data: str = "uniform", **attributes: Any) -
 
 def batch_norm_sizes() -> Iterator[Case]:
     """Yield batches and images past the usual blocks, and as few values a channel as there can be."""
-    for shape, note in BLOCKS.values():
+    for shape, note in (*BLOCKS.values(), PAST_16_BITS):
         yield from _batch_norm(note, shape)
     yield from _batch_norm("two values a channel: biased and unbiased differ most", (2, 3))
     yield from _batch_norm("one sample", (1, 2, 3, 4))
@@ -145,12 +149,19 @@ def local_response_norm_sizes() -> Iterator[Case]:
     yield from images(operator, "a window of one channel", (1, 4, 2, 2), "confident", size=1, alpha=1.0)
     yield from images(operator, "a window of two channels", (1, 4, 1, 1), "confident", size=2, alpha=1.0)
     yield from images(operator, "a window above the channels", (1, 3, 2, 1), "confident", size=9, alpha=1.0)
-    yield from images(operator, "channels past blocks of 16 and 32", (1, 35, 1, 2), "confident", size=3, alpha=1.0)
-    yield from images(operator, "a batch past blocks of 16 and 32", (33, 3, 1, 1), "confident", size=3, alpha=1.0)
+    for shape, note in (*BLOCKS.values(), PAST_16_BITS):
+        yield from images(operator, note, shape, "confident", size=3, alpha=1.0)
+    yield from images(operator, "a window of more than 11 channels", (1, 15, 1, 2), "confident", size=13, alpha=1.0)
     yield from images(operator, "all sizes coincide", (3, 3, 3, 3), "confident", size=3, alpha=1.0)
     yield from images(operator, "numbers of which none counts in the sum", (1, 3, 1, 2), "uniform", size=3)
     far_apart = "magnitudes far apart: the difference of two running sums is no sum of a window"
     yield from images(operator, far_apart, (1, 9, 1, 3), "wide", size=3, alpha=1.0, k=0.0)
+
+
+def dropout_sizes() -> Iterator[Case]:
+    """Yield the sizes of any pointwise operator, in training."""
+    for case in pointwise_sizes("dropout"):
+        yield case.with_attributes(p=0.5, training=True, seed=3)
 
 
 def update_sizes(operator: str) -> Iterator[Case]:

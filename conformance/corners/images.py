@@ -9,15 +9,16 @@ from conformance.case import Case, Shape
 
 BLOCKS = {
     "batch": ((33, 2, 3, 3), "a batch past blocks of 16 and 32"),
-    "large batch": ((131, 1, 2, 2), "a batch past blocks of 64 and 128"),
-    "huge batch": ((260, 1, 2, 2), "a batch past 8 bits"),
+    "large batch": ((259, 1, 2, 2), "a batch past blocks of 64 and 128, and past 8 bits"),
     "channels": ((1, 35, 2, 2), "channels past blocks of 16 and 32"),
-    "many channels": ((1, 131, 2, 3), "channels past blocks of 64 and 128"),
-    "width": ((1, 1, 2, 131), "a width past blocks of 64 and 128 that is no multiple of 4"),
-    "height": ((1, 1, 131, 2), "a height past blocks of 64 and 128 that is no multiple of 4"),
+    "many channels": ((1, 259, 2, 3), "channels past blocks of 64 and 128, and past 8 bits"),
+    "width": ((1, 1, 2, 259), "a width past 8 bits that is no multiple of 4"),
+    "height": ((1, 1, 259, 2), "a height past 8 bits that is no multiple of 4"),
     "image": ((1, 1, 67, 70), "an image past blocks of 64 both ways"),
     "tail": ((2, 2, 5, 19), "a width whose last 3 pixels fill no vector of 4, 8 or 16"),
 }
+
+PAST_16_BITS = ((1, 1, 257, 258), "offsets into an image past 16 bits")
 
 
 def images(operator: str, note: str, shape: Shape, data: str, **attributes: Any) -> Iterator[Case]:

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.case import Case
-from conformance.corners.images import BLOCKS, images
+from conformance.corners.images import BLOCKS, PAST_16_BITS, images
 
 
 def pool_sizes(operator: str, data: str) -> Iterator[Case]:
     """Yield images and windows past the usual blocks, and sizes that coincide."""
     for shape, note in BLOCKS.values():
         yield from images(operator, note, shape, data, kernel_size=2, padding=1, stride=1)
+    shape, note = PAST_16_BITS
+    yield from images(operator, note, shape, data, kernel_size=(1, 2), stride=1)
+    yield from images(operator, "a stride above 16", (1, 2, 19, 23), data, kernel_size=2, stride=(17, 20))
+    wide_padding = ((9, 10), (10, 9))
+    yield from images(operator, "a padding above 8", (1, 2, 4, 5), data, kernel_size=20, stride=1, padding=wide_padding)
+    if operator == "max_pool2d":
+        yield from images(
+            operator, "a dilation above 16", (1, 2, 19, 20), data, kernel_size=2, stride=1, dilation=(17, 18)
+        )
     # So many images that in some of them the maximum is one of the last cells.
     yield from images(operator, "more than 512 cells in a window", (3, 8, 24, 23), data, kernel_size=(24, 23))
     yield from images(operator, "all sizes coincide", (3, 3, 3, 3), data, kernel_size=3, padding=1)

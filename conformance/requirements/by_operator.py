@@ -91,7 +91,7 @@ def dropout_requirements() -> Iterator[Requirement]:
             "A kept cell is divided by 1 - p in training; outside training nothing changes.",
             (function,),
             dropout.scale(make),
-            (),
+            corners.SIZES["dropout"],
             same,
         )
     for id_, sentence, check, cases in (
@@ -99,7 +99,7 @@ def dropout_requirements() -> Iterator[Requirement]:
             "same_mask",
             "The mask depends on seed, p and shape alone, in backward too.",
             dropout.same_mask,
-            _mask_cases(),
+            (*_mask_cases(), *_long_masks()),
         ),
         ("type_of_mask", "float32 and float64 get the same mask.", dropout.same_mask_in_both_types, _mask_cases()),
         ("rate", "Cells are dropped at rate p, wherever they are.", dropout.rate, _mask_cases()),
