@@ -1,7 +1,8 @@
 """Corners of the configuration space, written by hand, each with the reason why it is there.
 
 ``SIZES`` holds sizes at which implementations change their code path, ``SPECIAL`` values that arithmetic treats in its
-own way, ``SHAPES`` problems that a formula easily gets wrong, ``ROUTING`` the ties and orders of a max pool.
+own way, ``SHAPES`` problems that a formula easily gets wrong and layers of published networks, ``ROUTING`` the ties and
+orders of a max pool.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from types import MappingProxyType
 
 from conformance.case import Case
 from conformance.contract import CONVOLUTIONS
-from conformance.corners import convolution, dense, pooling
+from conformance.corners import convolution, dense, networks, pooling
 from conformance.corners.images import BLOCKS, PAST_16_BITS, images
 
 __all__ = ["ROUTING", "SHAPES", "SIZES", "SPECIAL"]
@@ -44,9 +45,15 @@ SIZES: Corners = MappingProxyType(
 
 SHAPES: Corners = MappingProxyType(
     {
-        **{name: tuple(convolution.convolution_shapes(name)) for name in CONVOLUTIONS},
-        "max_pool2d": tuple(pooling.max_pool_shapes()),
-        "avg_pool2d": tuple(pooling.pool_shapes("avg_pool2d", "uniform")),
+        **{
+            name: (*convolution.convolution_shapes(name), *networks.convolutions_of_networks(name))
+            for name in CONVOLUTIONS
+        },
+        "max_pool2d": (*pooling.max_pool_shapes(), *networks.pools_of_networks("max_pool2d", "distinct")),
+        "avg_pool2d": (
+            *pooling.pool_shapes("avg_pool2d", "uniform"),
+            *networks.pools_of_networks("avg_pool2d", "uniform"),
+        ),
     }
 )
 

@@ -6,16 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from conformance.case import Case, Shape
-from conformance.corners.images import BLOCKS, PAST_16_BITS, images
+from conformance.corners.images import BLOCKS, LONG, PAST_16_BITS, convolution, images
 from conformance.space import transposed_im2col
-
-
-def _convolution(operator: str, x: Shape, weight: Shape, note: str, **attributes: Any) -> Iterator[Case]:
-    """Make the problem with a bias in both element types."""
-    groups = attributes.get("groups", 1)
-    filters = weight[1] * groups if operator == "conv_transpose2d" else weight[0]
-    for dtype in ("float64", "float32"):
-        yield Case(operator, {"x": x, "weight": weight, "bias": (filters,)}, attributes, dtype=dtype, note=note)
 
 
 def _as_flat(shape: Shape) -> Shape:
@@ -44,22 +36,29 @@ def convolution_sizes(operator: str) -> Iterator[Case]:
 def _blocks(operator: str) -> Iterator[Case]:
     image, weight = _arrangement(operator)
     for x, note in BLOCKS.values():
-        yield from _convolution(operator, image(x), weight(2, x[1], 2, 2), note, padding=1)
-    yield from _convolution(operator, image((1, 2, 2, 3)), weight(35, 2, 1, 2), "filters past blocks of 16 and 32")
-    yield from _convolution(operator, image((2, 1, 3, 9)), weight(2, 1, 2, 7), "a wide kernel", padding=1)
+        yield from convolution(operator, image(x), weight(2, x[1], 2, 2), note, padding=1)
+    for x, note in LONG:
+        first = weight(2, x[1], 2, 2)
+        yield from convolution(operator, image(x), first, f"{note}, with a stride", padding=1, stride=2)
+        yield from convolution(operator, image(x), first, f"{note}, with dilation", padding=1, dilation=2)
+        twice = (x[0], 2 * x[1], *x[2:])
+        first = weight(1, twice[1], 2, 2) if operator == "conv_transpose2d" else weight(2, x[1], 2, 2)
+        yield from convolution(operator, image(twice), first, f"{note}, in two groups", padding=1, groups=2)
+    yield from convolution(operator, image((1, 2, 2, 3)), weight(35, 2, 1, 2), "filters past blocks of 16 and 32")
+    yield from convolution(operator, image((2, 1, 3, 9)), weight(2, 1, 2, 7), "a wide kernel", padding=1)
     if operator != "conv1d":
-        yield from _convolution(operator, (2, 1, 9, 3), weight(2, 1, 7, 2), "a high kernel")
-    yield from _convolution(operator, image((3, 3, 3, 3)), weight(3, 3, 3, 3), "all sizes coincide", padding=1)
-    yield from _convolution(operator, image((2, 3, 7, 11)), weight(5, 3, 4, 6), "no two sizes coincide", stride=2)
+        yield from convolution(operator, (2, 1, 9, 3), weight(2, 1, 7, 2), "a high kernel")
+    yield from convolution(operator, image((3, 3, 3, 3)), weight(3, 3, 3, 3), "all sizes coincide", padding=1)
+    yield from convolution(operator, image((2, 3, 7, 11)), weight(5, 3, 4, 6), "no two sizes coincide", stride=2)
     eights = "channels and filters in eights, as matrix units take them"
-    yield from _convolution(operator, image((1, 8, 2, 3)), weight(8, 8, 2, 2), eights)
+    yield from convolution(operator, image((1, 8, 2, 3)), weight(8, 8, 2, 2), eights)
     for groups, x, note in (
         (34, (2, 34, 2, 3), "depthwise, past blocks of 16 and 32"),
         (259, (1, 259, 1, 2), "depthwise, groups past 8 bits"),
     ):
         depthwise = (groups, 1, 2) if operator == "conv1d" else (groups, 1, 1, 2)
-        yield from _convolution(operator, image(x), depthwise, note, groups=groups)
-    for case in _convolution(operator, image((4, 6, 3, 4)), weight(2, 6, 2, 2), "pixels that are zero"):
+        yield from convolution(operator, image(x), depthwise, note, groups=groups)
+    for case in convolution(operator, image((4, 6, 3, 4)), weight(2, 6, 2, 2), "pixels that are zero"):
         yield case.but(data="ties")
 
 
@@ -72,7 +71,7 @@ def _long_sums(operator: str) -> Iterator[Case]:
         (1, 460, "more than 4096 terms in a sum"),
         (460, 1, "filters past 8 bits, and more than 4096 terms in a sum over them"),
     ):
-        yield from _convolution(operator, image((1, channels, 3, width)), weight(filters, channels, *kernel), note)
+        yield from convolution(operator, image((1, channels, 3, width)), weight(filters, channels, *kernel), note)
 
 
 def _limits(operator: str) -> Iterator[Case]:
@@ -83,48 +82,48 @@ def _limits(operator: str) -> Iterator[Case]:
         ((259, 257, 1, 1), 1, "offsets into the batch past 16 bits"),
         ((259, 1, 1, 1), 257, "offsets into the output past 16 bits"),
     ):
-        yield from _convolution(operator, image(x), weight(filters, x[1], 1, 1), note)
+        yield from convolution(operator, image(x), weight(filters, x[1], 1, 1), note)
     past, note = PAST_16_BITS
-    yield from _convolution(operator, (1, 1, 65547) if flat else past, weight(1, 1, 1, 2), note)
+    yield from convolution(operator, (1, 1, 65547) if flat else past, weight(1, 1, 1, 2), note)
     kernel = (260,) if flat else (17, 16)
     large = "a kernel above the 11 of AlexNet's first layer, of more than 256 cells"
-    yield from _convolution(operator, image((1, 1, 18, kernel[-1] + 2)), weight(1, 1, *kernel), large)
+    yield from convolution(operator, image((1, 1, 18, kernel[-1] + 2)), weight(1, 1, *kernel), large)
     if not flat:
         # As few products as that takes, for implementations that loop over them.
         channels, filters = (1, 2) if operator == "conv_transpose2d" else (2, 1)
         pieces = weight(filters, channels, 5, 5)
-        yield from _convolution(operator, (1, channels, 76, 78), pieces, "windows of more than 2 MiB in float64")
+        yield from convolution(operator, (1, channels, 76, 78), pieces, "windows of more than 2 MiB in float64")
 
 
 def convolution_shapes(operator: str) -> Iterator[Case]:
     """Yield windows in the padding alone, strides above the kernel, padding on one side."""
     one = (1, 1, 1) if operator == "conv1d" else (1, 1, 1, 1)
-    yield from _convolution(operator, one, one, "one number, one weight")
+    yield from convolution(operator, one, one, "one number, one weight")
     yield from _transposed_shapes(operator) if operator == "conv_transpose2d" else _sliding_shapes(operator, one)
 
 
 def _transposed_shapes(operator: str) -> Iterator[Case]:
     kernel, weight = (1, 1, 2, 2), (2, 1, 2, 2)
     padding = ((1, 0), (0, 1))
-    yield from _convolution(operator, (1, 1, 1, 1), kernel, "padding cuts all but one pixel", padding=padding)
+    yield from convolution(operator, (1, 1, 1, 1), kernel, "padding cuts all but one pixel", padding=padding)
     wide_padding = ((9, 10), (11, 9))
-    yield from _convolution(operator, (1, 1, 20, 22), kernel, "more padding than most need", padding=wide_padding)
-    yield from _convolution(operator, (1, 1, 2, 3), kernel, "gaps between the pixels", stride=(3, 4))
+    yield from convolution(operator, (1, 1, 20, 22), kernel, "more padding than most need", padding=wide_padding)
+    yield from convolution(operator, (1, 1, 2, 3), kernel, "gaps between the pixels", stride=(3, 4))
     for note, attributes in (
         ("output_padding above the stride", {"dilation": 4, "output_padding": (3, 2)}),
         ("a stride and an output_padding above 16", {"stride": (19, 20), "output_padding": (18, 17)}),
         ("a dilation above 16", {"dilation": (17, 18)}),
     ):
-        yield from _convolution(operator, (1, 2, 2, 3), weight, note, **attributes)
+        yield from convolution(operator, (1, 2, 2, 3), weight, note, **attributes)
     below = "kernel below the stride"
-    yield from _convolution(operator, (1, 2, 2, 3), (2, 1, 1, 1), below, stride=2, output_padding=1)
+    yield from convolution(operator, (1, 2, 2, 3), (2, 1, 1, 1), below, stride=2, output_padding=1)
 
 
 def _sliding_shapes(operator: str, one: Shape) -> Iterator[Case]:
     image, weight = _arrangement(operator)
     flat = operator == "conv1d"
     kernel, wide, small = weight(1, 1, 2, 2), image((1, 2, 9, 11)), weight(2, 2, 2, 2)
-    yield from _convolution(operator, one, kernel, "windows that lie in the padding alone", padding=5)
+    yield from convolution(operator, one, kernel, "windows that lie in the padding alone", padding=5)
     for x, first, note, attributes in (
         (one, kernel, "more padding than most need", {"padding": (9, 10) if flat else ((9, 10), (11, 9))}),
         (wide, small, "a stride above the kernel", {"stride": 3}),
@@ -133,7 +132,7 @@ def _sliding_shapes(operator: str, one: Shape) -> Iterator[Case]:
         (image((1, 2, 19, 20)), small, "a dilation above 16", {"dilation": 17 if flat else (17, 18)}),
         (wide, small, "padding on one side alone", {"padding": (0, 4) if flat else ((0, 0), (0, 4))}),
     ):
-        yield from _convolution(operator, x, first, note, **attributes)
+        yield from convolution(operator, x, first, note, **attributes)
 
 
 # A note, an image and attributes.
@@ -153,6 +152,9 @@ def im2col_sizes(operator: str) -> Iterator[Case]:
     for shape, note in (*BLOCKS.values(), ((3, 3, 3, 3), "all sizes coincide")):
         for case in images("im2col", note, shape, "uniform", kernel_size=(2, 3), padding=(1, 2), stride=(1, 2)):
             yield case if operator == "im2col" else transposed_im2col(case)
-    for note, shape, attributes in _IM2COL:
-        for case in images("im2col", note, shape, "uniform", **attributes):
+    for shape, note in LONG:
+        for case in images("im2col", f"{note}, with dilation", shape, "uniform", kernel_size=2, padding=1, dilation=2):
+            yield case if operator == "im2col" else transposed_im2col(case)
+    for note, x, attributes in _IM2COL:
+        for case in images("im2col", note, x, "uniform", **attributes):
             yield case if operator == "im2col" else transposed_im2col(case)

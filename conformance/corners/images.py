@@ -1,4 +1,4 @@
-"""Images of the sizes at which implementations change their code path."""
+"""Images of the sizes at which implementations change their code path, and how a corner is made of an image."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ BLOCKS = {
     "tail": ((2, 2, 5, 19), "a width whose last 3 pixels fill no vector of 4, 8 or 16"),
 }
 
+# Past blocks in one way each: where code for a stride, a dilation or groups of its own has blocks of its own.
+LONG = tuple(BLOCKS[name] for name in ("large batch", "many channels", "width", "height"))
+
 PAST_16_BITS = ((1, 1, 257, 258), "offsets into an image past 16 bits")
 
 
@@ -25,3 +28,11 @@ def images(operator: str, note: str, shape: Shape, data: str, **attributes: Any)
     """Yield a problem of one array in both element types."""
     for dtype in ("float64", "float32"):
         yield Case(operator, {"x": shape}, attributes, dtype=dtype, data=data, note=note)
+
+
+def convolution(operator: str, x: Shape, weight: Shape, note: str, **attributes: Any) -> Iterator[Case]:
+    """Make the problem with a bias in both element types."""
+    groups = attributes.get("groups", 1)
+    filters = weight[1] * groups if operator == "conv_transpose2d" else weight[0]
+    for dtype in ("float64", "float32"):
+        yield Case(operator, {"x": x, "weight": weight, "bias": (filters,)}, attributes, dtype=dtype, note=note)

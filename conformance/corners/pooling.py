@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.case import Case
-from conformance.corners.images import BLOCKS, PAST_16_BITS, images
+from conformance.corners.images import BLOCKS, LONG, PAST_16_BITS, images
 
 
 def pool_sizes(operator: str, data: str) -> Iterator[Case]:
     """Yield images and windows past the usual blocks, and sizes that coincide."""
     for shape, note in BLOCKS.values():
         yield from images(operator, note, shape, data, kernel_size=2, padding=1, stride=1)
+    for shape, note in LONG:
+        usual = {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}
+        yield from images(operator, f"{note}, with a stride", shape, data, **usual)
+        if operator == "max_pool2d":
+            dilated = {"kernel_size": 2, "stride": 1, "padding": 1, "dilation": 2}
+            yield from images(operator, f"{note}, with dilation", shape, data, **dilated)
     shape, note = PAST_16_BITS
     yield from images(operator, note, shape, data, kernel_size=(1, 2), stride=1)
     yield from images(operator, "a stride above 16", (1, 2, 19, 23), data, kernel_size=2, stride=(17, 20))

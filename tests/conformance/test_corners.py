@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
 import refcnn
@@ -14,7 +12,7 @@ from conformance import corners
 from conformance.bad_input import GOOD, for_backward, for_forward
 from conformance.calling import Call, backward, forward
 from conformance.case import Case
-from conformance.contract import CONVOLUTIONS, OPERATORS
+from conformance.contract import OPERATORS
 from conformance.data import KINDS, arrays
 from conformance.implementation import CallError, from_namespace
 from conformance.judge import first_failure
@@ -166,45 +164,3 @@ def test_an_image_that_is_worked_on_in_pieces_is_among_the_cases(name: str) -> N
 @pytest.mark.parametrize("name", ["max_pool2d", "avg_pool2d", "global_avg_pool2d", "im2col", "conv2d", "batch_norm"])
 def test_an_image_past_a_tile_both_ways_is_among_the_cases(name: str) -> None:
     assert any(min(case.shapes["x"][2:]) > 64 for case in corners.SIZES[name])
-
-
-# Sizes past which code may go another way: a counter's 8 or 16 bits, a block of a long sum, the largest kernel that a
-# fast path is written for.
-WRONG_PAST: list[tuple[str, str, Callable[..., bool]]] = [
-    *((name, "1024 numbers", lambda x, *_: x.size > 1024) for name in ("relu", "sigmoid", "tanh", "softmax")),
-    *((name, "4096 numbers", lambda x, *_: x.size > 4096) for name in ("relu", "sigmoid", "tanh", "softmax")),
-    *((name, "2**16 numbers", lambda x, *_: x.size > 2**16) for name in ("relu", "sigmoid", "tanh", "softmax")),
-    *((f"{name}_update", "4096 numbers", lambda x, *_: x.size > 4096) for name in ("sgd", "momentum", "adam")),
-    *((f"{name}_update", "2**16 numbers", lambda x, *_: x.size > 2**16) for name in ("sgd", "momentum", "adam")),
-    ("softmax", "four axes", lambda x, *_: x.ndim > 4),
-    ("linear", "1024 terms", lambda x, *_: x.shape[1] > 1024),
-    ("linear", "4096 terms", lambda x, *_: x.shape[1] > 4096),
-    ("linear", "256 outputs", lambda _, weight, *__: len(weight) > 256),
-    ("cross_entropy", "a batch of 256", lambda x, *_: len(x) > 256),
-    *((name, "a batch of 256", lambda x, *_: len(x) > 256) for name in ("linear", *CONVOLUTIONS)),
-    *((name, "a batch of 256", lambda x, *_: len(x) > 256) for name in ("max_pool2d", "avg_pool2d", "batch_norm")),
-    *((name, "1024 terms", lambda _, weight, *__: weight[0].size > 1024) for name in ("conv1d", "conv2d")),
-    *((name, "4096 terms", lambda _, weight, *__: weight[0].size > 4096) for name in ("conv1d", "conv2d")),
-    ("conv_transpose2d", "1024 terms", lambda _, weight, *__: weight[:, 0].size > 1024),
-    ("conv_transpose2d", "4096 terms", lambda _, weight, *__: weight[:, 0].size > 4096),
-    *((name, "a kernel of 11", lambda _, weight, *__: max(weight.shape[2:]) > 11) for name in CONVOLUTIONS),
-    *((name, "a kernel of 7 both ways", lambda _, weight, *__: min(weight.shape[2:]) > 7) for name in CONVOLUTIONS),
-    *((f"{name}_pool2d", "a kernel of 7 both ways", lambda _, size, *__: np.min(size) > 7) for name in ("max", "avg")),
-    *((name, "a padding of 8", lambda *given: np.max(given[-1]) > 8) for name in ("conv1d", "conv2d")),
-]
-
-
-@pytest.mark.parametrize(("function", "past"), [pytest.param(*each[::2], id="-".join(each[:2])) for each in WRONG_PAST])
-def test_what_is_wrong_past_a_size_alone_is_found(function: str, past: Callable[..., bool]) -> None:
-    def wrong(*arguments: Any, **how: Any) -> Any:
-        results = getattr(refcnn, function)(*arguments, **how)
-        first = results[0] if isinstance(results, tuple) else results
-        if not past(*arguments, *(how[name] for name in ("kernel_size", "padding") if name in how)):
-            return results
-        spoilt = np.array(first)
-        spoilt[..., -1] += 1 / 32
-        return (spoilt, *results[1:]) if isinstance(results, tuple) else spoilt
-
-    (values,) = (each for each in REQUIREMENTS if each.id == f"{function}.values")
-    mine = from_namespace("mine", SimpleNamespace(**{function: wrong}))
-    assert any(values.judge(mine, case).violation for case in values.corners)

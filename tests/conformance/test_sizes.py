@@ -7,7 +7,7 @@ right wherever the arrays are small.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -143,10 +143,33 @@ def functions_and_sizes() -> list[tuple[str, str]]:
     return [(name, size) for name in FUNCTIONS for size in sizes(judged(name)[0].corners[0])]
 
 
+def is_found(function: str, past: Callable[[Case], bool]) -> bool:
+    """Return whether code is found out in each of its results if it is wrong in these cases and right in all others."""
+    chosen = [(each, case) for each in judged(function) for case in each.corners if past(case)]
+    wrong = [spoilt(function, position) for position in range(len(FUNCTIONS[function].results))]
+    return all(any(each.judge(mine, case).violation for each, case in chosen) for mine in wrong)
+
+
 @pytest.mark.parametrize(("function", "size"), functions_and_sizes())
 def test_what_is_wrong_past_a_size_alone_is_found(function: str, size: str) -> None:
-    # Up to the limit the code is right, so that only the cases past it can show the mistake.
-    past = [(each, case) for each in judged(function) for case in each.corners if sizes(case)[size] > LIMITS[size]]
-    for position, result in enumerate(FUNCTIONS[function].results):
-        mine = spoilt(function, position)
-        assert any(each.judge(mine, case).violation for each, case in past), result
+    assert is_found(function, lambda case: sizes(case)[size] > LIMITS[size])
+
+
+def attributes_and_sizes() -> list[tuple[str, str, str]]:
+    """Return the functions whose windows can be arranged otherwise, and what their code may be fast for."""
+    return [
+        (name, attribute, size)
+        for name, size in functions_and_sizes()
+        if size in ("samples", "channels", "columns", "rows")
+        for attribute in ("stride", "dilation", "groups")
+        if attribute in sizes(judged(name)[0].corners[0])
+    ]
+
+
+@pytest.mark.parametrize(("function", "attribute", "size"), attributes_and_sizes())
+def test_what_is_wrong_past_a_size_with_an_attribute_is_found(function: str, attribute: str, size: str) -> None:
+    def past(case: Case) -> bool:
+        found = sizes(case)
+        return found[size] > LIMITS[size] and found[attribute] > 1
+
+    assert is_found(function, past)
