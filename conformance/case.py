@@ -28,7 +28,7 @@ class Case:
     attributes : what is passed besides arrays; the others keep their default
     dtype : element type of the floating arrays
     layout : how the arrays lie in memory, a name in ``conformance.layout``
-    data : what is in the arrays, a name in ``conformance.data``
+    data : what is in the arrays, a name in ``conformance.kinds``
     seed : makes the data
     note : why the case exists; it plays no part in comparisons
 

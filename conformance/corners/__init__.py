@@ -13,7 +13,7 @@ from types import MappingProxyType
 from conformance.case import Case
 from conformance.contract import CONVOLUTIONS
 from conformance.corners import convolution, dense, networks, pooling
-from conformance.corners.images import BLOCKS, PAST_16_BITS, images
+from conformance.corners.images import BLOCKS, EVERY_MAGNITUDE, PAST_16_BITS, images
 
 __all__ = ["ROUTING", "SHAPES", "SIZES", "SPECIAL"]
 
@@ -29,8 +29,13 @@ SIZES: Corners = MappingProxyType(
         "avg_pool2d": tuple(pooling.pool_sizes("avg_pool2d", "uniform")),
         "global_avg_pool2d": tuple(
             case
-            for shape, note in (*BLOCKS.values(), PAST_16_BITS, ((1, 1, 24, 23), "more than 512 pixels"))
-            for case in images("global_avg_pool2d", note, shape, "uniform")
+            for shape, note in (
+                *BLOCKS.values(),
+                PAST_16_BITS,
+                ((1, 1, 24, 23), "more than 512 pixels"),
+                ((52, 2, 2, 3), EVERY_MAGNITUDE),
+            )
+            for case in images("global_avg_pool2d", note, shape, "octaves" if note == EVERY_MAGNITUDE else "uniform")
         ),
         "linear": tuple(dense.linear_sizes()),
         **{name: tuple(dense.pointwise_sizes(name)) for name in ("relu", "sigmoid", "tanh")},

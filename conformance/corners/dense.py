@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.bad_input import GOOD
 from conformance.case import Case, Shape
-from conformance.corners.images import BLOCKS, PAST_16_BITS, images
+from conformance.corners.images import BLOCKS, EVERY_MAGNITUDE, PAST_16_BITS, images
 
 
 def pointwise_sizes(operator: str) -> Iterator[Case]:
@@ -22,6 +22,7 @@ def pointwise_sizes(operator: str) -> Iterator[Case]:
         ((2, 3, 5, 19), "a width whose last 3 pixels fill no vector of 4, 8 or 16"),
     ):
         yield from images(operator, note, shape, "uniform")
+    yield from images(operator, EVERY_MAGNITUDE, (52, 5), "octaves")
 
 
 def special_activation(operator: str) -> Iterator[Case]:
@@ -32,9 +33,9 @@ def special_activation(operator: str) -> Iterator[Case]:
     yield from images(operator, "so many infinities that both signs are among them", (8, 9), "infinite")
 
 
-def _linear(N: int, D: int, F: int, note: str) -> Iterator[Case]:
+def _linear(N: int, D: int, F: int, note: str, data: str = "uniform") -> Iterator[Case]:
     for dtype in ("float64", "float32"):
-        yield Case("linear", {"x": (N, D), "weight": (F, D), "bias": (F,)}, dtype=dtype, note=note)
+        yield Case("linear", {"x": (N, D), "weight": (F, D), "bias": (F,)}, dtype=dtype, data=data, note=note)
 
 
 def linear_sizes() -> Iterator[Case]:
@@ -54,6 +55,7 @@ def linear_sizes() -> Iterator[Case]:
     yield from _linear(3, 3, 3, "all sizes coincide")
     yield from _linear(4, 4, 2, "as many samples as inputs")
     yield from _linear(3, 2, 3, "as many samples as outputs")
+    yield from _linear(52, 5, 1, EVERY_MAGNITUDE, "octaves")
 
 
 def softmax_sizes() -> Iterator[Case]:
@@ -82,6 +84,7 @@ def cross_entropy_sizes() -> Iterator[Case]:
     yield from _cross_entropy(4, 4, "as many samples as classes")
     yield from _cross_entropy(1, 5, "one sample")
     yield from _cross_entropy(3, 1, "one class")
+    yield from _cross_entropy(52, 5, EVERY_MAGNITUDE, "octaves")
     for data, note in (
         ("uint8_labels", "labels above 127 in 8 bits"),
         ("int16_labels", "labels of 16 bits"),
@@ -126,6 +129,7 @@ def batch_norm_sizes() -> Iterator[Case]:
     yield from _batch_norm("as many samples as channels", (4, 4))
     yield from _batch_norm("all sizes coincide", (3, 3, 3, 3))
     yield from _batch_norm("a row of features", (35, 2))
+    yield from _batch_norm(EVERY_MAGNITUDE, (52, 5), "octaves")
 
 
 def special_batch_norm() -> Iterator[Case]:
@@ -153,6 +157,7 @@ def local_response_norm_sizes() -> Iterator[Case]:
         yield from images(operator, note, shape, "confident", size=3, alpha=1.0)
     yield from images(operator, "a window of more than 11 channels", (1, 15, 1, 2), "confident", size=13, alpha=1.0)
     yield from images(operator, "all sizes coincide", (3, 3, 3, 3), "confident", size=3, alpha=1.0)
+    yield from images(operator, EVERY_MAGNITUDE, (52, 5, 1, 2), "octaves", size=3, alpha=1.0)
     yield from images(operator, "numbers of which none counts in the sum", (1, 3, 1, 2), "uniform", size=3)
     far_apart = "magnitudes far apart: the difference of two running sums is no sum of a window"
     yield from images(operator, far_apart, (1, 9, 1, 3), "wide", size=3, alpha=1.0, k=0.0)
@@ -172,6 +177,7 @@ def update_sizes(operator: str) -> Iterator[Case]:
         ((1031,), "uniform", "more than 1024 parameters"),
         ((3, 1367), "uniform", "more than 4096 parameters"),
         ((7283, 9), "uniform", "offsets past 16 bits"),
+        ((52, 5), "octaves", EVERY_MAGNITUDE),
         ((4, 5), "zero_grad", "parameters that no gradient reaches, which move on all the same"),
     ):
         for dtype in ("float64", "float32"):

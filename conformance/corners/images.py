@@ -21,6 +21,8 @@ BLOCKS = {
 # Past blocks in one way each: where code for a stride, a dilation or groups of its own has blocks of its own.
 LONG = tuple(BLOCKS[name] for name in ("large batch", "many channels", "width", "height"))
 
+EVERY_MAGNITUDE = "numbers of every octave from 2**-12 to 2**13, of either sign"
+
 PAST_16_BITS = ((1, 1, 257, 258), "offsets into an image past 16 bits")
 
 

@@ -9,11 +9,12 @@ from typing import Any
 from conformance.case import Case
 from conformance.contract import OPERATORS, REQUIRED
 
-# What the kinds of data in ``conformance.data`` are good for. A kind that is not here has nothing of its own to show.
+# What the kinds of data in ``conformance.kinds`` are good for. A kind that is not here has nothing of its own to show.
 _DATA: Mapping[str, str] = MappingProxyType(
     {
         "integers": "whole numbers, whose sums have no rounding",
         "wide": "magnitudes far apart",
+        "octaves": "numbers of every octave and sign",
         "distinct": "no two numbers alike",
         "positive": "positive numbers alone",
         "negative": "negative numbers alone: a zero that should not be there shows",

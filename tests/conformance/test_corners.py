@@ -13,9 +13,10 @@ from conformance.bad_input import GOOD, for_backward, for_forward
 from conformance.calling import Call, backward, forward
 from conformance.case import Case
 from conformance.contract import OPERATORS
-from conformance.data import KINDS, arrays
+from conformance.data import arrays
 from conformance.implementation import CallError, from_namespace
 from conformance.judge import first_failure
+from conformance.kinds import KINDS
 from conformance.oracle import answers, is_legal, output_shape
 from conformance.plan import Plan
 from conformance.requirements import REQUIREMENTS

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from conformance.data import KINDS, draw, words
+from conformance.data import draw, words
+from conformance.kinds import KINDS
 
 Array = NDArray[Any]
 DTYPES = ("float32", "float64")
@@ -75,6 +76,14 @@ def test_wide_numbers_differ_by_many_orders_of_magnitude(dtype: str, reach: int)
     plain = kind("uniform", dtype)
     assert plain.all()
     assert set(np.log2(kind("wide", dtype) / plain).ravel().tolist()) == set(range(-reach, reach + 1))
+
+
+@EVERY
+def test_octaves_hold_numbers_of_each_octave_and_sign_row_by_row(dtype: str) -> None:
+    for shape in ((52, 3), (52, 2, 1, 2)):
+        fraction, exponent = np.frexp(kind("octaves", dtype, words(shape, 3)).reshape(52, -1))
+        np.testing.assert_array_equal(exponent - 1, np.repeat(np.arange(-12, 14), 2)[:, None] + 0 * exponent)
+        np.testing.assert_array_equal(np.sign(fraction), np.tile([1, -1], 26)[:, None] + 0 * fraction)
 
 
 @EVERY
