@@ -66,6 +66,7 @@ def softmax_sizes() -> Iterator[Case]:
     yield from images("softmax", "one logit", (4, 1), "uniform")
     yield from images("softmax", "the first axis of an image", (3, 2, 4, 5), "uniform", axis=1)
     yield from images("softmax", "an axis among five", (2, 3, 2, 4, 3), "uniform", axis=3)
+    yield from images("softmax", "an axis among five, from the end", (2, 3, 2, 4, 3), "uniform", axis=-4)
 
 
 def _cross_entropy(N: int, K: int, note: str, data: str = "uniform") -> Iterator[Case]:
@@ -158,6 +159,9 @@ def local_response_norm_sizes() -> Iterator[Case]:
     yield from images(operator, "a window of more than 11 channels", (1, 15, 1, 2), "confident", size=13, alpha=1.0)
     yield from images(operator, "all sizes coincide", (3, 3, 3, 3), "confident", size=3, alpha=1.0)
     yield from images(operator, EVERY_MAGNITUDE, (52, 5, 1, 2), "octaves", size=3, alpha=1.0)
+    for power in (1.0, 2.0):
+        note = f"a power of {power}, which asks for no root"
+        yield from images(operator, note, (2, 5, 1, 2), "confident", size=3, alpha=1.0, beta=power)
     yield from images(operator, "numbers of which none counts in the sum", (1, 3, 1, 2), "uniform", size=3)
     far_apart = "magnitudes far apart: the difference of two running sums is no sum of a window"
     yield from images(operator, far_apart, (1, 9, 1, 3), "wide", size=3, alpha=1.0, k=0.0)
