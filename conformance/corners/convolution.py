@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from conformance.case import Case, Shape
-from conformance.corners.images import BLOCKS, LONG, PAST_16_BITS, convolution, images
+from conformance.corners.images import BLOCKS, LONG, convolution, images
 from conformance.space import transposed_im2col
 
 
@@ -83,12 +83,13 @@ def _limits(operator: str) -> Iterator[Case]:
         ((259, 1, 1, 1), 257, "offsets into the output past 16 bits"),
     ):
         yield from convolution(operator, image(x), weight(filters, x[1], 1, 1), note)
-    past, note = PAST_16_BITS
-    yield from convolution(operator, (1, 1, 65547) if flat else past, weight(1, 1, 1, 2), note)
     kernel = (260,) if flat else (17, 16)
     large = "a kernel above the 11 of AlexNet's first layer, of more than 256 cells"
     yield from convolution(operator, image((1, 1, 18, kernel[-1] + 2)), weight(1, 1, *kernel), large)
-    if not flat:
+    # No larger: a right implementation may write the convolution as a matrix of pixels by pixels.
+    if flat:
+        yield from convolution(operator, (1, 1, 4200), weight(1, 1, 1, 2), "more than 4096 pixels")
+    else:
         # As few products as that takes, for implementations that loop over them.
         channels, filters = (1, 2) if operator == "conv_transpose2d" else (2, 1)
         pieces = weight(filters, channels, 5, 5)
@@ -137,7 +138,7 @@ def _sliding_shapes(operator: str, one: Shape) -> Iterator[Case]:
 
 # A note, an image and attributes.
 _IM2COL: tuple[tuple[str, Shape, dict[str, Any]], ...] = (
-    ("offsets into an image past 16 bits", (1, 1, 257, 258), {"kernel_size": (1, 2)}),
+    ("offsets past 16 bits", (259, 64, 2, 2), {"kernel_size": (1, 2)}),
     ("more than 4096 cells in a window of all channels", (1, 460, 3, 4), {"kernel_size": 3}),
     ("a kernel above the 11 of AlexNet's first layer", (1, 2, 18, 18), {"kernel_size": (17, 16)}),
     ("a stride above 16", (1, 2, 20, 23), {"kernel_size": 2, "stride": (17, 20)}),

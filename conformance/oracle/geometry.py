@@ -57,6 +57,19 @@ class Axis:
         return (self.pixels >= 0) & (self.pixels < self.size)
 
     @cached_property
+    def meetings(self) -> list[tuple[slice, slice]]:
+        """For each kernel cell the outputs that meet it inside the image, and the pixels where they do."""
+        found = []
+        for k in range(self.kernel):
+            # 0 <= output * stride + under_first < size holds for a run of outputs.
+            under_first = k * self.dilation - self.before
+            first = max(0, -(under_first // self.stride))
+            end = max(first, min(self.outputs, (self.size - 1 - under_first) // self.stride + 1))
+            pixel = first * self.stride + under_first
+            found.append((slice(first, end), slice(pixel, pixel + (end - first) * self.stride, self.stride)))
+        return found
+
+    @cached_property
     def inside_padded(self) -> NDArray[np.bool_]:
         """Which of ``pixels`` lie inside the image with its padding."""
         return self.pixels < self.size + self.after
@@ -137,10 +150,9 @@ def add_windows(cells: Array, axes: list[Axis]) -> Array:
     vertical, horizontal = axes
     image = np.zeros((*cells.shape[:-4], vertical.size, horizontal.size), cells.dtype)
     # Different outputs meet a kernel cell at different pixels, so that within one cell nothing is added twice.
-    for k, q in np.ndindex(vertical.kernel, horizontal.kernel):
-        o, p = vertical.inside[:, k], horizontal.inside[:, q]
-        rows, columns = vertical.pixels[o, k], horizontal.pixels[p, q]
-        image[..., rows[:, None], columns] += cells[..., :, k, :, q][..., o, :][..., p]
+    for k, (o, rows) in enumerate(vertical.meetings):
+        for q, (p, columns) in enumerate(horizontal.meetings):
+            image[..., rows, columns] += cells[..., o, k, p, q]
     return image
 
 
