@@ -16,7 +16,7 @@ from scipy.signal import convolve, correlate
 from conformance.calling import Call, backward, forward
 from conformance.case import Case
 from conformance.corners import SHAPES, SIZES
-from conformance.oracle import answers
+from conformance.oracle import answers, output_shape
 from conformance.plan import Plan
 
 pytestmark = pytest.mark.no_cover  # other tests run every line; counting them here takes half the time again
@@ -25,8 +25,9 @@ Array = NDArray[Any]
 
 
 def whole_cases(operator: str) -> list[Case]:
+    """Return the problems that SciPy's correlation, called for each pair of a filter and a channel, solves in time."""
     cases = (*Plan("quick").grid(operator), *SIZES[operator][::2], *SHAPES[operator][::2])
-    return [case.but(data="integers") for case in cases]
+    return [case.but(data="integers") for case in cases if max(case.elements, math.prod(output_shape(case))) < 6000]
 
 
 def values(call: Call) -> list[Array]:

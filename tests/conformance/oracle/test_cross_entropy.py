@@ -17,7 +17,9 @@ from conformance.oracle import answers
 from conformance.plan import Plan
 
 Array = NDArray[Any]
-CASES = (*Plan("default").grid("cross_entropy"), *SIZES["cross_entropy"], *SPECIAL["cross_entropy"])
+# The definitions below take a number at a time.
+SIZES_TO_LOOP_OVER = [case for case in SIZES["cross_entropy"] if case.elements < 5000]
+CASES = (*Plan("default").grid("cross_entropy"), *SIZES_TO_LOOP_OVER, *SPECIAL["cross_entropy"])
 
 
 def value(call: Call) -> Array:

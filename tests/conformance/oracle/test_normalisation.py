@@ -104,7 +104,8 @@ def test_the_gradients_of_batch_norm_are_its_jacobian_written_out() -> None:
 
 
 def lrn_cases() -> list[Case]:
-    return [*Plan("default").grid("local_response_norm"), *SIZES["local_response_norm"]]
+    sizes = [case for case in SIZES["local_response_norm"] if case.elements < 5000]  # a number is taken at a time
+    return [*Plan("default").grid("local_response_norm"), *sizes]
 
 
 def bases(x: Array, attributes: dict[str, Any]) -> Array:
