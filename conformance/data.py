@@ -81,8 +81,10 @@ def _plain_array(case: Case, name: str, shape: Shape) -> Array:
     dtype = np.dtype(case.dtype)
     if dtype.kind != "f":
         return integers(raw, np.dtype(np.float64)).astype(dtype)
-    if name == "running_var" and case.data == "constant":
+    if (name, case.data) in (("running_var", "constant"), ("grad", "no_grad")):
         return np.zeros(shape, dtype)
+    if name in _IMAGES and case.data == "bytes":
+        return (raw >> np.uint64(56)).astype(np.uint8)
     if name in _MEMORY and case.data == "zeros":
         # Where neither a gradient nor a memory of one is, nothing may happen, and 0 / 0 least of all.
         return np.asarray(uniform(raw, dtype) ** 2 * (np.arange(raw.size).reshape(shape) % 2), dtype)
@@ -105,11 +107,15 @@ def _target(case: Case, raw: Words) -> Array:
     labels = (raw >> np.uint64(32)).astype(np.int64) % classes
     if raw.ndim == 1:
         if case.data in BAD_LABELS:
-            labels[-1:] = classes if case.data == "labels_too_large" else BAD_LABELS[case.data]
+            labels[-1:] = BAD_LABELS[case.data] or classes
         return labels.astype(LABEL_DTYPES.get(case.data, "int64"))
     dtype = np.dtype(case.dtype)
     if case.data == "one_hot":
         return np.asarray(np.arange(raw.shape[1]) == labels[:, :1], dtype)
+    if case.data == "several_hot":
+        return np.asarray((np.arange(raw.shape[1]) - labels[:, :1]) % classes < 2, dtype)
+    if case.data == "whole_weights":
+        return np.asarray(np.arange(raw.shape[1]) == labels[:, :1], np.int64)
     if case.data == "smoothed":
         return np.asarray((np.arange(raw.shape[1]) == labels[:, :1]) * 0.75 + 0.25 / classes, dtype)
     return positive(raw, dtype) if dtype.kind == "f" else labels.astype(dtype)

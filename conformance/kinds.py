@@ -93,6 +93,12 @@ def subnormal(raw: Words, dtype: np.dtype[Any]) -> Array:
     return np.asarray(integers(raw, dtype) * np.finfo(dtype).smallest_subnormal, dtype)
 
 
+def bottomless(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return images of which every second one, counting channels, is minus infinity all over."""
+    image = np.arange(math.prod(raw.shape[:2])).reshape(raw.shape[:2] + (1,) * (raw.ndim - 2)) % 2
+    return np.where(image == 0, -math.inf, uniform(raw, dtype)).astype(dtype)
+
+
 def offset(raw: Words, dtype: np.dtype[Any]) -> Array:
     """Return numbers with a large mean and a small variance: mean / deviation is 1e3, or 1e7 in float64."""
     return np.asarray(uniform(raw, dtype) + np.asarray(1154.0 if dtype.itemsize == 4 else 1154.0e4, dtype), dtype)
@@ -132,11 +138,19 @@ def _sprinkled_ties(raw: Words, dtype: np.dtype[Any]) -> Array:
 
 
 LABEL_DTYPES: Mapping[str, str] = MappingProxyType(
-    {f"{name}_labels": name for name in ("uint8", "int16", "int32", "uint64")}
+    {
+        **{f"{name}_labels": name for name in ("uint8", "int16", "int32", "uint64")},
+        **{f"{name}_labels_negative": name for name in ("int8", "int32")},
+        "uint8_labels_too_large": "uint8",
+    }
 )
-# Labels that are none: the first is replaced by the number of classes.
+# Labels that are none: 0 stands for the number of classes.
 BAD_LABELS: Mapping[str, int] = MappingProxyType(
-    {"labels_too_large": 0, "labels_negative": -1, "labels_far_below": -100}
+    {
+        **dict.fromkeys(("labels_too_large", "uint8_labels_too_large"), 0),
+        **dict.fromkeys(("labels_negative", "int8_labels_negative", "int32_labels_negative"), -1),
+        "labels_far_below": -100,
+    }
 )
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -152,6 +166,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "tie_patterns": tie_patterns,
         "nan": _sprinkled(math.nan),
         "infinite": _sprinkled(math.inf, -math.inf),
+        "bottomless": bottomless,
         "minus_infinity": _sprinkled(-math.inf, -math.inf, math.nan),
         "signed_zeros": _sprinkled(0.0, -0.0, 1.0, -1.0),
         "ones": lambda raw, dtype: np.ones(raw.shape, dtype),
@@ -170,6 +185,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "zero_grad": uniform,
         "specials": _sprinkled(math.nan, math.inf, -math.inf, -0.0, 0.0),
         # What a target holds; the logits are ordinary.
-        **dict.fromkeys(("one_hot", "smoothed", *LABEL_DTYPES, *BAD_LABELS), uniform),
+        **dict.fromkeys(("one_hot", "several_hot", "smoothed", "whole_weights", *LABEL_DTYPES, *BAD_LABELS), uniform),
+        # Of what type or value the first or a further array is; the others are ordinary.
+        **dict.fromkeys(("bytes", "no_grad"), uniform),
     }
 )

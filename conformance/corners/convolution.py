@@ -114,8 +114,13 @@ def _transposed_shapes(operator: str) -> Iterator[Case]:
         ("output_padding above the stride", {"dilation": 4, "output_padding": (3, 2)}),
         ("a stride and an output_padding above 16", {"stride": (19, 20), "output_padding": (18, 17)}),
         ("a dilation above 16", {"dilation": (17, 18)}),
+        ("an output_padding that padding cuts again", {"stride": 3, "padding": 2, "output_padding": 2, "groups": 2}),
+        ("two groups, output_padding alone", {"stride": (3, 2), "output_padding": (2, 1), "groups": 2}),
     ):
-        yield from convolution(operator, (1, 2, 2, 3), weight, note, **attributes)
+        yield from convolution(operator, (1, 2, 4, 3), weight, note, **attributes)
+    yield from convolution(
+        operator, (2, 8, 2, 3), (8, 3, 2, 2), "four groups of two channels and three filters", groups=4
+    )
     below = "kernel below the stride"
     yield from convolution(operator, (1, 2, 2, 3), (2, 1, 1, 1), below, stride=2, output_padding=1)
 
@@ -124,6 +129,7 @@ def _sliding_shapes(operator: str, one: Shape) -> Iterator[Case]:
     image, weight = _arrangement(operator)
     flat = operator == "conv1d"
     kernel, wide, small = weight(1, 1, 2, 2), image((1, 2, 9, 11)), weight(2, 2, 2, 2)
+    behind, front = ((0, 2), (2, 0)) if flat else (((0, 1), (0, 2)), ((2, 0), (1, 0)))
     yield from convolution(operator, one, kernel, "windows that lie in the padding alone", padding=5)
     for x, first, note, attributes in (
         (one, kernel, "more padding than most need", {"padding": (9, 10) if flat else ((9, 10), (11, 9))}),
@@ -131,6 +137,10 @@ def _sliding_shapes(operator: str, one: Shape) -> Iterator[Case]:
         (wide, small, "a stride above the image", {"stride": 20}),
         (wide, small, "a dilated kernel as wide as the padded image", {"dilation": 10, "padding": 1}),
         (image((1, 2, 19, 20)), small, "a dilation above 16", {"dilation": 17 if flat else (17, 18)}),
+        (image((2, 4, 3, 4)), weight(12, 1, 2, 2), "three filters a channel, depthwise", {"groups": 4}),
+        (image((2, 8, 3, 4)), weight(12, 2, 2, 2), "four groups of two channels and three filters", {"groups": 4}),
+        (image((2, 2, 3, 4)), weight(3, 2, 1, 1), "one weight a pair, padding behind alone", {"padding": behind}),
+        (image((2, 2, 3, 4)), weight(3, 2, 1, 1), "one weight a pair, padding in front alone", {"padding": front}),
         (wide, small, "padding on one side alone", {"padding": (0, 4) if flat else ((0, 0), (0, 4))}),
     ):
         yield from convolution(operator, x, first, note, **attributes)

@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.bad_input import GOOD
 from conformance.case import Case, Shape
+from conformance.contract import OPERATORS
 from conformance.corners.images import BLOCKS, EVERY_MAGNITUDE, PAST_16_BITS, images
 
 
@@ -65,12 +66,14 @@ def softmax_sizes() -> Iterator[Case]:
     yield from images("softmax", "more than 4096 terms in a sum", (1, 4099), "uniform")
     yield from images("softmax", "one logit", (4, 1), "uniform")
     yield from images("softmax", "the first axis of an image", (3, 2, 4, 5), "uniform", axis=1)
+    for axis in (0, 1, -2):
+        yield from images("softmax", "square images, whose axes may be mistaken", (2, 3, 5, 5), "uniform", axis=axis)
     yield from images("softmax", "an axis among five", (2, 3, 2, 4, 3), "uniform", axis=3)
     yield from images("softmax", "an axis among five, from the end", (2, 3, 2, 4, 3), "uniform", axis=-4)
 
 
-def _cross_entropy(N: int, K: int, note: str, data: str = "uniform") -> Iterator[Case]:
-    for target in ((N,), (N, K)):
+def _cross_entropy(N: int, K: int, note: str, data: str = "uniform", targets: int = 2) -> Iterator[Case]:
+    for target in ((N, K), (N,))[:targets]:
         for dtype in ("float64", "float32"):
             yield Case("cross_entropy", {"logits": (N, K), "target": target}, dtype=dtype, data=data, note=note)
 
@@ -86,6 +89,7 @@ def cross_entropy_sizes() -> Iterator[Case]:
     yield from _cross_entropy(1, 5, "one sample")
     yield from _cross_entropy(3, 1, "one class")
     yield from _cross_entropy(52, 5, EVERY_MAGNITUDE, "octaves")
+    yield from _cross_entropy(4, 5, "weights of 1 for two classes, which are no label", "several_hot", targets=1)
     for data, note in (
         ("uint8_labels", "labels above 127 in 8 bits"),
         ("int16_labels", "labels of 16 bits"),
@@ -151,6 +155,9 @@ def local_response_norm_sizes() -> Iterator[Case]:
     operator = "local_response_norm"
     yield from images(operator, "the published one", (2, 7, 2, 3), "confident", size=5, alpha=1e-2, k=2.0)
     yield from images(operator, "an even window reaches further back", (1, 6, 1, 2), "confident", size=4, alpha=1.0)
+    for size in (6, 8):
+        reach = f"an even window of {size} channels among more"
+        yield from images(operator, reach, (1, 10, 1, 2), "confident", size=size, alpha=1.0)
     yield from images(operator, "a window of one channel", (1, 4, 2, 2), "confident", size=1, alpha=1.0)
     yield from images(operator, "a window of two channels", (1, 4, 1, 1), "confident", size=2, alpha=1.0)
     yield from images(operator, "a window above the channels", (1, 3, 2, 1), "confident", size=9, alpha=1.0)
@@ -183,6 +190,12 @@ def update_sizes(operator: str) -> Iterator[Case]:
         ((7283, 9), "uniform", "offsets past 16 bits"),
         ((52, 5), "octaves", EVERY_MAGNITUDE),
         ((4, 5), "zero_grad", "parameters that no gradient reaches, which move on all the same"),
+        ((4, 5), "no_grad", "a gradient of zero for all parameters, which move on all the same"),
     ):
         for dtype in ("float64", "float32"):
             yield good.but(shapes=dict.fromkeys(good.shapes, shape), dtype=dtype, data=data, note=note)
+    rates = {name: 0.99 for name in ("momentum", "beta1", "beta2") if name in OPERATORS[operator].forward.attributes}
+    if rates:
+        step = {"step": 2} if operator == "adam_update" else {}
+        for dtype in ("float64", "float32"):
+            yield good.with_attributes(**rates, **step).but(dtype=dtype, note="a memory of 0.99")

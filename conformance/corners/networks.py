@@ -27,7 +27,11 @@ _CONVOLUTIONS: Mapping[str, tuple[_Layer, ...]] = MappingProxyType(
             ("dilated, as in WaveNet", (1, 2, 21), (4, 2, 2), {"dilation": 4, "padding": (4, 0)}),
         ),
         "conv2d": (
-            ("3×3, as in VGG", (2, 3, 13, 14), (4, 3, 3, 3), {"padding": 1}),
+            # Of every remainder by tiles of 2×2 and 4×4, both ways, and of none.
+            *(
+                ("3×3, as in VGG", (2, 3, *image), (4, 3, 3, 3), {"padding": 1})
+                for image in ((13, 14), (15, 13), (14, 15), (16, 16))
+            ),
             ("5×5, as in LeNet", (2, 3, 10, 11), (4, 3, 5, 5), {}),
             ("AlexNet's first layer", (1, 3, 23, 27), (2, 3, 11, 11), {"stride": 4, "padding": 2}),
             ("5×5 in two groups, as in AlexNet", (1, 4, 9, 10), (6, 2, 5, 5), {"padding": 2, "groups": 2}),
@@ -45,6 +49,7 @@ _CONVOLUTIONS: Mapping[str, tuple[_Layer, ...]] = MappingProxyType(
                 (2, 5, 3, 3),
                 {**_HALVED, "padding": ((0, 1), (0, 1))},
             ),
+            ("two filters a channel, as in Xception", (2, 5, 6, 7), (10, 1, 3, 3), {"padding": 1, "groups": 5}),
             ("groups of four, as in ResNeXt", (1, 8, 7, 8), (8, 4, 3, 3), {"padding": 1, "groups": 2}),
             ("dilated 3×3, as in DeepLab", (1, 2, 13, 14), (3, 2, 3, 3), {"padding": 6, "dilation": 6}),
             ("patches, as in ViT", (2, 3, 16, 32), (3, 3, 16, 16), {"stride": 16}),

@@ -114,6 +114,7 @@ def max_pool_shapes() -> Iterator[Case]:
 
 def special_max_pool() -> Iterator[Case]:
     """Yield NaN, infinities and zeros of either sign."""
+    yield from images("max_pool2d", "windows of minus infinity alone", (2, 2, 4, 6), "bottomless", kernel_size=2)
     for data in ("nan", "infinite", "minus_infinity", "signed_zeros", "extremes", "subnormal"):
         yield from images("max_pool2d", f"{data} in overlapping windows", (2, 2, 4, 5), data, kernel_size=2, stride=1)
         yield from images("max_pool2d", f"{data} in windows apart", (2, 3, 4, 6), data, kernel_size=(2, 3))
@@ -133,6 +134,9 @@ def routing() -> Iterator[Case]:
     yield from images(pool, "every order, beside padding", (24, 1, 2, 2), "orders", kernel_size=2, stride=1, padding=1)
     yield from images(pool, "ties in overlapping windows", (27, 3, 2, 3), "tie_patterns", kernel_size=2, stride=1)
     yield from images(pool, "ties beside padding", (9, 9, 2, 2), "tie_patterns", kernel_size=2, stride=1, padding=1)
+    yield from images(pool, "ties in many channels", (3, 35, 4, 6), "ties", kernel_size=2)
+    yield from images(pool, "ties in a large batch", (35, 2, 4, 6), "ties", kernel_size=2)
+    yield from images(pool, "ties in many windows", (2, 2, 34, 36), "ties", kernel_size=2)
     yield from images(pool, "ties under dilation", (6, 2, 3, 4), "ties", kernel_size=2, stride=1, dilation=2)
     yield from images(
         pool, "ties where windows overhang", (6, 2, 4, 4), "ties", kernel_size=3, stride=2, ceil_mode=True
