@@ -65,7 +65,9 @@ def arrays(case: Case, **more: Shape) -> dict[str, Array]:
     for name in (*OPERATORS[case.operator].forward.arguments, "grad_output"):
         shape = case.shapes.get(name, more.get(name))
         if shape is not None:
-            made[name] = lay_out(_plain_array(case, name, shape), case.layout, len(made))
+            # Arithmetic makes a NumPy scalar of an array without axes.
+            plain = np.asarray(_plain_array(case, name, shape))
+            made[name] = lay_out(plain, case.layout, len(made))
     return made
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from conformance.contract import CONVENTIONS, FUNCTIONS
 from conformance.layers import AmbiguousError, recognise
+from conformance.layout import share_memory
 
 Array = NDArray[Any]
 
@@ -45,6 +46,10 @@ class CallError(Exception):
 
 class DeathError(Exception):
     """The process that a target has of its own ended, or had to be ended, instead of answering."""
+
+
+class EndedError(SystemExit):
+    """The end that a signal asked this process for, which is no doing of a target."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Implementation:
 
     def shares_memory(self, one: Array, other: Array) -> bool:
         """Return whether two of its arguments or results share memory."""
-        return np.may_share_memory(one, other)
+        return share_memory(one, other)
 
     def provides(self, function: str) -> bool:
         """Return whether the implementation defines a function of the contract."""
@@ -101,7 +106,7 @@ class Implementation:
                 returned = getattr(self.namespace, function)(*positional, **attributes)
         except NotImplementedError as error:
             raise NotSupportedError(_text(error)) from error
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, EndedError):
             raise
         # Whatever else a target raises, SystemExit included, is a finding about the target.
         except BaseException as error:

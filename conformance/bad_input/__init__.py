@@ -31,6 +31,7 @@ def for_forward(operator: str) -> Iterator[Case]:
     """Yield the calls that a forward function has to refuse."""
     good = GOOD[operator]
     yield good.but(dtype="int64", note="integer arrays")
+    yield good.but(data="bytes", note="pixels of 8 bits")
     for note, spoilt in SPOILT[operator]:
         yield _spoil(good, note, spoilt)
 
@@ -50,12 +51,14 @@ def for_backward(operator: str) -> Iterator[Case]:
         yield good.with_shapes(grad_output=(1,) * len(right)).but(
             note="a grad_output of one number, which would broadcast"
         )
+        yield good.with_shapes(grad_output=()).but(note="a grad_output without axes, which would broadcast")
         yield good.with_shapes(grad_output=right[1:]).but(note="a grad_output without a batch axis")
         yield good.with_shapes(grad_output=(math.prod(right),)).but(note="a grad_output that is flat")
         for shape in {(*right[:-2], right[-1], right[-2]), right[:2], good.shapes["x"]} - {right}:
             note = f"a grad_output of shape {shape} instead of {right}"
             yield good.with_shapes(grad_output=shape).but(note=note)
     yield good.but(dtype="int64", note="integer arrays")
+    yield good.but(data="bytes", note="pixels of 8 bits")
     for note, spoilt in SPOILT[operator]:
         if not _FORWARD_ONLY & set(spoilt.get("shapes", {})) or "weight" in spoilt.get("shapes", {}):
             yield _spoil(good, note, spoilt)

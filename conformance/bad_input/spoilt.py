@@ -24,7 +24,10 @@ _WINDOW: tuple[tuple[str, Spoilt], ...] = (
     ("a negative stride", _attributes(stride=-1)),
     ("a horizontal stride of 0", _attributes(stride=(1, 0))),
     ("negative padding", _attributes(padding=-1)),
+    ("negative padding at the top", _attributes(padding=((-1, 1), (0, 0)))),
+    ("negative padding at the bottom", _attributes(padding=((1, -1), (0, 0)))),
     ("negative padding on the left", _attributes(padding=((0, 0), (-1, 1)))),
+    ("negative padding on the right", _attributes(padding=((0, 0), (1, -1)))),
 )
 
 
@@ -97,6 +100,7 @@ SPOILT: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("a stride of 0", _attributes(stride=0)),
             ("a negative stride", _attributes(stride=-1)),
             ("negative padding", _attributes(padding=-1)),
+            ("negative padding on the left", _attributes(padding=(-1, 1))),
             ("negative padding on the right", _attributes(padding=(1, -1))),
             ("a dilation of 0", _attributes(dilation=0)),
             ("a negative dilation", _attributes(dilation=-1)),
@@ -109,6 +113,7 @@ SPOILT: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("filters that do not divide by groups", _shapes(weight=(5, 2, 3), bias=(5,))),
             ("a bias that does not fit the filters", _shapes(bias=(4,))),
             ("a bias of one number", _shapes(bias=(1,))),
+            ("a bias of two axes", _shapes(bias=(6, 1))),
             ("a bias that is too long", _shapes(bias=(9,))),
             ("a signal without a batch axis", _shapes(x=(4, 6))),
             ("a weight of two axes", _shapes(weight=(6, 2))),
@@ -127,6 +132,7 @@ SPOILT: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("filters that do not divide by groups", _shapes(weight=(5, 2, 2, 3), bias=(5,))),
             ("a bias that does not fit the filters", _shapes(bias=(4,))),
             ("a bias of one number", _shapes(bias=(1,))),
+            ("a bias of two axes", _shapes(bias=(6, 1))),
             ("a bias that is too long", _shapes(bias=(9,))),
             ("an image without a batch axis", _shapes(x=(4, 5, 6))),
             ("a weight of three axes", _shapes(weight=(6, 2, 3))),
@@ -145,6 +151,7 @@ SPOILT: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("channels that do not divide by groups", _shapes(x=(2, 5, 3, 4), weight=(5, 3, 2, 3))),
             ("a bias that does not fit the filters", _shapes(bias=(3,))),
             ("a bias of one number", _shapes(bias=(1,))),
+            ("a bias of two axes", _shapes(bias=(6, 1))),
             ("a bias that is too long", _shapes(bias=(9,))),
             ("an image without a batch axis", _shapes(x=(4, 3, 4))),
             ("a weight of three axes", _shapes(weight=(4, 3, 2))),
@@ -160,6 +167,7 @@ SPOILT: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("a bias that is too long", _shapes(bias=(9,))),
             ("a weight of one axis", _shapes(weight=(3,))),
             ("a bias for each sample", _shapes(bias=(2, 4))),
+            ("a bias of two axes, which would broadcast", _shapes(bias=(1, 4))),
         ),
         "relu": (),
         "sigmoid": (),
@@ -175,6 +183,16 @@ SPOILT: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("too few labels", _shapes(target=(2,))),
             ("too many labels", _shapes(target=(4,))),
             ("one label for a batch", _shapes(target=(1,))),
+            *(
+                (f"a {label}, in {dtype}", {"data": f"{dtype}_labels_{kind}"})
+                for label, dtype, kind in (
+                    ("negative label", "int8", "negative"),
+                    ("negative label", "int32", "negative"),
+                    ("label as large as the number of classes", "uint8", "too_large"),
+                )
+            ),
+            ("labels in a column", _shapes(target=(3, 1)) | {"data": "whole_weights"}),
+            ("weights that are whole numbers by their type", _shapes(target=(3, 4)) | {"data": "whole_weights"}),
             ("weights for too few classes", _shapes(target=(3, 3))),
             ("weights of one class, which would broadcast", _shapes(target=(3, 1))),
             ("weights of one sample, which would broadcast", _shapes(target=(1, 4))),

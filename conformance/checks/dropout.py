@@ -35,6 +35,8 @@ Check = Callable[[Implementation, Case], Finding]
 
 _DEVIATIONS = 6.0
 _SEEDS = range(100, 140)
+# A cell that is dropped at rate 1/4 or 1/3 instead of 1/2 is more than six deviations off in so many.
+_MANY_SEEDS = range(200, 700)
 # Below this many expected coincidences their number does not follow the normal law.
 _ENOUGH = 1000
 
@@ -95,6 +97,12 @@ def rate(implementation: Implementation, case: Case) -> Finding:
         findings += [_binomial(place, dropped.flat[extreme(dropped)], count, p) for extreme in (np.argmax, np.argmin)]
     findings.append(_scatter(masks.reshape(len(masks), -1).sum(axis=1), masks[0].size, p))
     return first_violation(*findings)
+
+
+def few_cells(implementation: Implementation, case: Case) -> Finding:
+    """Require the rate p of so few cells that a draw which drops all of them is nothing rare."""
+    masks = _masks(implementation, case, _MANY_SEEDS)
+    return _binomial("of a few cells, over the seeds,", float(masks.sum()), masks.size, case.attributes["p"])
 
 
 def independence(implementation: Implementation, case: Case) -> Finding:

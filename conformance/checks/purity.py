@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.calling import Call, snapshot
+from conformance.calling import Call, forward, snapshot
 from conformance.case import Case
 from conformance.comparison import (
     PASSED,
@@ -100,6 +100,9 @@ def no_state(make: Make, others: Callable[[Case], list[Case]]) -> Check:
         remembered = _remembered(implementation, call, make(case.but(seed=case.seed + 1)))
         if remembered.violation is not None:
             return remembered
+        after_forward = _after_forward(implementation, call)
+        if after_forward.violation is not None:
+            return after_forward
         between = [make(other) for other in others(case)]
         for other in between:
             with contextlib.suppress(NotSupportedError):
@@ -131,12 +134,35 @@ def _remembered(implementation: Implementation, call: Call, other: Call) -> Find
     return PASSED
 
 
+def _after_forward(implementation: Implementation, call: Call) -> Finding:
+    """Run the forward function on other numbers: a backward function is given all that it may depend on."""
+    if call.function == call.case.operator:
+        return PASSED
+    _run_forward(implementation, forward(call.case.but(seed=call.case.seed + 3)))
+    finding = _against_oracle(implementation, call)
+    if finding.violation is None:
+        return finding
+    return violated(
+        f"right in a first call, but after {call.case.operator} of other numbers {finding.violation.message}"
+    )
+
+
+def _run_forward(implementation: Implementation, call: Call) -> None:
+    """Run a forward function for what it may leave behind; what it returns or refuses is for others to judge."""
+    if implementation.provides(call.function):
+        with contextlib.suppress(NotSupportedError, CallError):
+            call.run(implementation)
+
+
 def _refilled(implementation: Implementation, call: Call, new: Call) -> Finding:
     """Write new numbers into the arrays of an earlier call: whoever knows an array by its identity is wrong now."""
     if not all(array.flags.writeable for array in call.arrays.values()):
         return PASSED
     if _against_oracle(implementation, new).violation is not None:
         raise InconclusiveError("the answer is wrong however it is called, so the same arrays say nothing")
+    if call.function != call.case.operator:
+        plain = forward(call.case)
+        _run_forward(implementation, plain.but(**{name: a for name, a in call.arrays.items() if name in plain.arrays}))
     call.run(implementation)  # the last arrays that it saw are these: one that remembers no others is found too
     for name, array in new.arrays.items():
         call.arrays[name][...] = array

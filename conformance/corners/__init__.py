@@ -2,7 +2,7 @@
 
 ``SIZES`` holds sizes at which implementations change their code path, ``SPECIAL`` values that arithmetic treats in its
 own way, ``SHAPES`` problems that a formula easily gets wrong and layers of published networks, ``ROUTING`` the ties and
-orders of a max pool.
+orders of a max pool, ``LARGE`` a case of more than 4096 numbers for each operator.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from types import MappingProxyType
 from conformance.case import Case
 from conformance.contract import CONVOLUTIONS
 from conformance.corners import convolution, dense, networks, pooling
+from conformance.corners import large as _large
 from conformance.corners.images import BLOCKS, EVERY_MAGNITUDE, PAST_16_BITS, images
 
-__all__ = ["ROUTING", "SHAPES", "SIZES", "SPECIAL"]
+__all__ = ["LARGE", "ROUTING", "SHAPES", "SIZES", "SPECIAL"]
 
 Corners = Mapping[str, tuple[Case, ...]]
 
@@ -75,5 +76,7 @@ SPECIAL: Corners = MappingProxyType(
         "batch_norm": tuple(dense.special_batch_norm()),
     }
 )
+
+LARGE: Mapping[str, Case] = MappingProxyType({case.operator: case for case in _large.large()})
 
 ROUTING: tuple[Case, ...] = tuple(pooling.routing())

@@ -170,6 +170,16 @@ def _only(axis: int, part: slice) -> Callable[[Wrong], bool]:
     return inside
 
 
+def _from_second(axis: int) -> Callable[[Wrong], bool]:
+    """Return whether the first along an axis is right, and each of the others wrong somewhere."""
+
+    def inside(each: Wrong) -> bool:
+        first, *others = each.differs.swapaxes(0, axis)
+        return bool(others) and not first.any() and all(other.any() for other in others)
+
+    return inside
+
+
 def _border(each: Wrong) -> bool:
     interior = each.differs[..., 1:-1, 1:-1]
     return interior.size > 0 and not interior.any()
@@ -181,8 +191,8 @@ _PLACES: Mapping[str, Callable[[Wrong], bool]] = MappingProxyType(
         "in the last row": _only(2, slice(-1, None)),
         "in the last channel": _only(1, slice(-1, None)),
         "in the last sample": _only(0, slice(-1, None)),
-        "from the second sample on": _only(0, slice(1, None)),
-        "from the second channel on": _only(1, slice(1, None)),
+        "from the second sample on": _from_second(0),
+        "from the second channel on": _from_second(1),
         "at the border": _border,
     }
 )

@@ -7,6 +7,7 @@ import os
 import signal
 from types import FrameType
 
+from conformance.implementation import EndedError
 from conformance.isolation.child import kill_all
 
 # There is no SIGHUP on Windows, nor anything to end.
@@ -31,4 +32,4 @@ def _end(number: int, _: FrameType | None) -> None:
         os._exit(status)
     for worker in multiprocessing.active_children():
         worker.terminate()
-    raise SystemExit(status)
+    raise EndedError(status)

@@ -15,13 +15,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from conformance.contract import FUNCTIONS
 from conformance.implementation import CallError, Implementation, NotSupportedError, TargetError, load
 from conformance.isolation import numpy_state
 from conformance.isolation.memory import Block, Form, form_of, rebuilt
+from conformance.layout import share_memory
 
 Array = NDArray[Any]
 
@@ -116,7 +116,7 @@ class Worker:
 
     def _given(self, handle: int, array: Array) -> dict[str, Any]:
         """Hold a result, and describe it."""
-        shares = [other for other, held in self.held.items() if np.may_share_memory(array, held.array)]
+        shares = [other for other, held in self.held.items() if share_memory(array, held.array)]
         self.held[handle] = Held(array, is_result=True)
         self.held[handle].note()
         size = len(self.held[handle].seen)

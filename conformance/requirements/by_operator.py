@@ -104,6 +104,7 @@ def dropout_requirements() -> Iterator[Requirement]:
         ("type_of_mask", "float32 and float64 get the same mask.", dropout.same_mask_in_both_types, _mask_cases()),
         ("rate", "Cells are dropped at rate p, wherever they are.", dropout.rate, _mask_cases()),
         ("independence", "Cells are dropped independently, for every seed anew.", dropout.independence, _mask_cases()),
+        ("few_cells", "Where there are few cells, all of them may be dropped, too.", dropout.few_cells, _few_cells()),
         ("seeds", "Different seeds give different masks.", dropout.seeds_differ, _mask_cases()),
         ("long_mask", "A large mask keeps the rate and repeats itself nowhere.", dropout.long_mask, _long_masks()),
     ):
@@ -111,6 +112,12 @@ def dropout_requirements() -> Iterator[Requirement]:
         yield Requirement(
             f"dropout.{id_}", "dropout", "relations", sentence, ("dropout",), check, tuple(cases), shrinks=False
         )
+
+
+def _few_cells() -> Iterator[Case]:
+    for shape, dtype in (((1,), "float64"), ((2, 1), "float32")):
+        attributes = {"p": 0.5, "training": True, "seed": 3}
+        yield Case("dropout", {"x": shape}, attributes, dtype=dtype, data="positive")
 
 
 def _long_masks() -> Iterator[Case]:
@@ -126,7 +133,7 @@ def _long_masks() -> Iterator[Case]:
 
 
 def _mask_cases() -> Iterator[Case]:
-    for shape in ((4, 3, 5, 6), (8, 40)):
+    for shape in ((2, 3, 8, 9), (8, 40)):
         for p in (0.5, 0.2):
             for dtype in ("float64", "float32"):
                 yield Case(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from conformance import corners
 from conformance.calling import forward
 from conformance.case import Case
@@ -32,7 +34,8 @@ def _whole(case: Case) -> Case | None:
     """Return the case on whole numbers, if its averages are exact on them."""
     case = case.but(data="distinct" if case.operator == "max_pool2d" else "integers")
     if case.operator == "avg_pool2d":
-        cells = divisors(problem(case, forward(case).arrays, {})).astype(int)
+        window = np.prod(np.broadcast_to(case.attributes["kernel_size"], 2))  # some divide by it first
+        cells = np.append(divisors(problem(case, forward(case).arrays, {})), window).astype(int)
         if (cells & (cells - 1)).any():
             return None
     return case

@@ -41,6 +41,38 @@ def test_the_bytes_of_a_case_never_change(case: Case, fingerprint: str) -> None:
         np.testing.assert_array_equal(array, again[name], strict=True)
 
 
+@pytest.mark.parametrize("data", ["uniform", "integers", "wide", "zero_grad", "no_grad", "zeros"])
+def test_an_array_without_axes_is_an_array_too(data: str) -> None:
+    case = Case("adam_update", dict.fromkeys(("param", "grad", "m", "v"), ()), {"step": 1, "lr": 0.1}, data=data)
+    for dtype in ("float32", "float64"):
+        made = arrays(case.but(dtype=dtype))
+        assert [(type(array), array.shape, str(array.dtype)) for array in made.values()] == [
+            (np.ndarray, (), dtype)
+        ] * 4
+
+
+def test_pixels_of_8_bits_stand_beside_floating_numbers() -> None:
+    case = Case("conv2d", {"x": (2, 3, 4, 5), "weight": (2, 3, 2, 2)}, data="bytes")
+    assert {name: str(array.dtype) for name, array in arrays(case).items()} == {"x": "uint8", "weight": "float64"}
+
+
+def test_a_gradient_of_zero_stands_beside_a_memory_of_others() -> None:
+    made = arrays(Case("momentum_update", dict.fromkeys(("param", "grad", "velocity"), (3, 4)), {}, data="no_grad"))
+    assert {name: bool(array.any()) for name, array in made.items()} == {"param": True, "grad": False, "velocity": True}
+
+
+def test_weights_of_two_classes_and_weights_that_are_whole_numbers() -> None:
+    case = Case("cross_entropy", {"logits": (6, 4), "target": (6, 4)}, data="several_hot")
+    target = arrays(case)["target"]
+    assert (set(target.ravel().tolist()), target.sum(axis=1).tolist(), target.dtype) == (
+        {0.0, 1.0},
+        [2.0] * 6,
+        "float64",
+    )
+    for shape in ((6, 4), (6, 1)):
+        assert arrays(case.with_shapes(target=shape).but(data="whole_weights"))["target"].dtype == "int64"
+
+
 CONV = Case("conv2d", {"x": (2, 3, 4, 5), "weight": (2, 3, 2, 2)})
 
 

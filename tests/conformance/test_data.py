@@ -87,6 +87,13 @@ def test_octaves_hold_numbers_of_each_octave_and_sign_row_by_row(dtype: str) -> 
 
 
 @EVERY
+def test_every_second_image_has_no_bottom(dtype: str) -> None:
+    value = kind("bottomless", dtype, words((3, 3, 2, 2), 0)).reshape(9, 4)
+    assert np.isneginf(value).all(axis=1).tolist() == [True, False] * 4 + [True]
+    assert np.isfinite(value[1::2]).all()
+
+
+@EVERY
 def test_distinct_numbers_are_apart_from_one_another_and_from_zero(dtype: str) -> None:
     value = np.sort(kind("distinct", dtype), axis=None)
     assert np.diff(value).min() >= 0.25

@@ -12,6 +12,7 @@ import pytest
 
 from conformance.implementation import (
     CallError,
+    EndedError,
     Implementation,
     NotProvidedError,
     NotSupportedError,
@@ -51,9 +52,10 @@ def test_not_implemented_is_not_supported() -> None:
         raising(NotImplementedError("no float32")).call("relu", [1], {})
 
 
-def test_an_interrupt_passes_through_a_call() -> None:
-    with pytest.raises(KeyboardInterrupt):
-        raising(KeyboardInterrupt()).call("relu", [1], {})
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), EndedError(143)])
+def test_who_asks_the_judge_to_end_is_heard_during_a_call(error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        raising(error).call("relu", [1], {})
 
 
 @pytest.mark.parametrize("error", [ValueError("bad"), SystemExit(3), GeneratorExit("gone"), MemoryError("full")])

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from conformance.layout import ALL_LAYOUTS, LAYOUTS, lay_out
+from conformance import layout as layouts
+from conformance.layout import ALL_LAYOUTS, LAYOUTS, lay_out, share_memory
 
 Array = NDArray[Any]
 SHAPES = [(5,), (2, 3), (2, 3, 4), (2, 3, 4, 5), (0, 3), (1, 1, 1, 1)]
@@ -92,3 +93,19 @@ def test_some_layouts_give_each_argument_of_a_call_its_own(layout: str, order: l
 def test_an_unknown_layout_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"^layout must be one of contiguous, .*, rest_strided, got 'diagonal'$"):
         lay_out(numbers((2,)), "diagonal", 0)
+
+
+def test_cells_between_cells_share_no_memory() -> None:
+    block = np.zeros(12)
+    assert share_memory(block[::2], block[4:])
+    assert not share_memory(block[::2], block[1::2])
+    assert not share_memory(block, block.copy())
+
+
+def test_what_is_too_hard_to_say_counts_as_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    block = np.zeros((191, 192, 193), np.int8)
+    one, other = block[::3, ::5, ::7], block[1::5, 2::7, 3::11]
+    shared = share_memory(one, other)
+    monkeypatch.setattr(layouts, "_STEPS", 1)
+    assert share_memory(one, other)
+    assert shared == np.shares_memory(one, other)

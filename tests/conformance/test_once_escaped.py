@@ -16,8 +16,6 @@ from conformance.judge import first_failure
 from conformance.plan import Plan
 from conformance.requirements import REQUIREMENTS
 
-pytestmark = pytest.mark.no_cover  # other tests run every line; counting them here takes half the time again
-
 Wrong = Callable[[], dict[str, Callable[..., Any]]]
 
 

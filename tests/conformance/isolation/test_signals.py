@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from conformance.implementation import EndedError
 from conformance.isolation import child, signals
 from conformance.isolation.limits import Limits
 from conformance.isolation.source import Source, opened_in_worker
@@ -103,7 +104,7 @@ def test_the_command_asks_its_pool_to_end_and_ends(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(signals, "kill_all", lambda: asked.append("kill"))
     worker = SimpleNamespace(terminate=lambda: asked.append("terminate"))
     monkeypatch.setattr(multiprocessing, "active_children", lambda: [worker])
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(EndedError) as ended:
         signals._end(1, None)
     assert (asked, ended.value.code) == (["kill", "terminate"], 129)
     assert ignored == dict.fromkeys((signal.SIGTERM, signal.SIGHUP), signal.SIG_IGN)

@@ -13,6 +13,7 @@ from scipy.ndimage import maximum_filter, uniform_filter
 
 from conformance.calling import Call, backward, forward
 from conformance.case import Case
+from conformance.comparison import compare
 from conformance.corners import ROUTING, SHAPES, SIZES, SPECIAL
 from conformance.oracle import answers
 from conformance.plan import Plan
@@ -157,3 +158,13 @@ def test_scipys_filters_agree_where_the_window_is_centred_on_each_pixel(size: in
     np.testing.assert_array_equal(largest_of, maximum_filter(x, window, mode="constant", cval=-np.inf))
     # uniform_filter keeps a running sum, whose rounding gathers along an axis of 7.
     np.testing.assert_allclose(mean_of, uniform_filter(x, window, mode="constant"), rtol=0, atol=1e-14)
+
+
+def test_a_subnormal_maximum_may_be_any_subnormal_number() -> None:
+    # With subnormal inputs taken for 0 all pixels are equal; a larger number is compared exactly.
+    x = np.array([[[[1e-310, -3e-310, 2.0, -1.0]]]])
+    case = Case("max_pool2d", {"x": x.shape}, {"kernel_size": (1, 2)})
+    (answer,) = answers("max_pool2d", case, {"x": x}, {})
+    assert compare("y", np.array([[[[-3e-310, 2.0]]]]), answer).violation is None
+    assert compare("y", np.array([[[[1e-300, 2.0]]]]), answer).violation is not None
+    assert answer.allowed.ravel()[1] == 0
