@@ -88,7 +88,8 @@ def share_memory(one: Array, other: Array) -> bool:
     (False, True)
     """
     try:
-        return np.shares_memory(one, other, max_work=_STEPS)  # type: ignore[arg-type] - the stubs know two special numbers alone
+        # The stubs know the two special values of max_work alone.
+        return np.shares_memory(one, other, max_work=_STEPS)  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         return True
 

@@ -44,9 +44,10 @@ def test_what_is_wrong_in_one_octave_alone_is_found(function: str, argument: str
                 first, *others = results if isinstance(results, tuple) else (results,)
                 magnitude = np.asarray(arguments[position]) * sign
                 there = (magnitude >= 2.0**exponent) & (magnitude < 2.0 ** (exponent + 1))
-                if np.shape(first) != there.shape:
-                    there = there.any()
-                spoilt = np.where(there, first + np.abs(first) / 64 + 2.0**-30, first).astype(np.asarray(first).dtype)
+                wrong_here = there if np.shape(first) == there.shape else there.any()
+                spoilt = np.where(wrong_here, first + np.abs(first) / 64 + 2.0**-30, first).astype(
+                    np.asarray(first).dtype
+                )
                 return (spoilt, *others) if others else spoilt
 
             mine = from_namespace("mine", SimpleNamespace(**{function: wrong}))
