@@ -85,6 +85,8 @@ def compare(name: str, got: Array, answer: Answer) -> Finding:
     if got.shape != answer.value.shape:
         return violated(f"{name} has shape {got.shape}, want {answer.value.shape}", got, answer.value)
     came, want = got.astype(np.float64), answer.value
+    if np.array_equal(came, want):  # as most copies and whole numbers are; the rest takes ten times as long
+        return PASSED
     with np.errstate(all="ignore"):
         error = np.abs(came - want)
         # Infinities of one sign and two NaN are equal; a NaN or an infinity too many is infinitely wrong.

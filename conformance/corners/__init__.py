@@ -1,8 +1,8 @@
 """Corners of the configuration space, written by hand, each with the reason why it is there.
 
-``SIZES`` holds sizes at which implementations change their code path, ``SPECIAL`` values that arithmetic treats in its
-own way, ``SHAPES`` problems that a formula easily gets wrong and layers of published networks, ``ROUTING`` the ties and
-orders of a max pool, ``LARGE`` a case of more than 4096 numbers for each operator.
+``SIZES`` holds sizes at which implementations change their code path and layers of published networks, ``SPECIAL``
+values that arithmetic treats in its own way, ``SHAPES`` problems that a formula easily gets wrong, ``ROUTING`` the ties
+and orders of a max pool, ``LARGE`` a case of more than 4096 numbers for each operator.
 """
 
 from __future__ import annotations
@@ -23,11 +23,16 @@ Corners = Mapping[str, tuple[Case, ...]]
 
 SIZES: Corners = MappingProxyType(
     {
-        **{name: tuple(convolution.convolution_sizes(name)) for name in CONVOLUTIONS},
+        **{
+            name: (*convolution.convolution_sizes(name), *networks.convolutions_of_networks(name))
+            for name in CONVOLUTIONS
+        },
         "im2col": tuple(convolution.im2col_sizes("im2col")),
         "col2im": tuple(convolution.im2col_sizes("col2im")),
-        "max_pool2d": tuple(pooling.pool_sizes("max_pool2d", "distinct")),
-        "avg_pool2d": tuple(pooling.pool_sizes("avg_pool2d", "uniform")),
+        **{
+            name: (*pooling.pool_sizes(name, data), *networks.pools_of_networks(name, data))
+            for name, data in (("max_pool2d", "distinct"), ("avg_pool2d", "uniform"))
+        },
         "global_avg_pool2d": tuple(
             case
             for shape, note in (
@@ -51,15 +56,9 @@ SIZES: Corners = MappingProxyType(
 
 SHAPES: Corners = MappingProxyType(
     {
-        **{
-            name: (*convolution.convolution_shapes(name), *networks.convolutions_of_networks(name))
-            for name in CONVOLUTIONS
-        },
-        "max_pool2d": (*pooling.max_pool_shapes(), *networks.pools_of_networks("max_pool2d", "distinct")),
-        "avg_pool2d": (
-            *pooling.pool_shapes("avg_pool2d", "uniform"),
-            *networks.pools_of_networks("avg_pool2d", "uniform"),
-        ),
+        **{name: tuple(convolution.convolution_shapes(name)) for name in CONVOLUTIONS},
+        "max_pool2d": tuple(pooling.max_pool_shapes()),
+        "avg_pool2d": tuple(pooling.pool_shapes("avg_pool2d", "uniform")),
     }
 )
 

@@ -59,10 +59,9 @@ def _kernel(problem: Problem) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class _Sum:
-    """A sum of products, the same sum of absolute values, and how many terms."""
+    """A sum of products and the same sum of absolute values, one above the other, and how many terms."""
 
-    value: Array
-    magnitude: Array
+    both: Array
     terms: int
 
 
@@ -152,35 +151,40 @@ def _grouped(problem: Problem, *, transposed: bool) -> tuple[Array, Array, list[
 
 
 def _sum(letters: str, a: Array, b: Array, *, terms: int) -> _Sum:
-    value = np.einsum(letters, a, b, optimize=True)
-    magnitude = np.einsum(letters, np.abs(a), np.abs(b), optimize=True)
-    return _Sum(value, magnitude, terms)
+    first, second, result = letters.replace("->", ",").split(",")
+    both = np.einsum(f"z{first},z{second}->z{result}", _with_absolute(a), _with_absolute(b), optimize=True)
+    return _Sum(both, terms)
+
+
+def _with_absolute(a: Array) -> Array:
+    return np.stack((a, np.abs(a)))
 
 
 def _written(cells: _Sum, axes: list[Axis]) -> _Sum:
     """Add the cells of the windows onto their pixels; ``terms`` counts every cell that may meet a pixel."""
-    return replace(cells, value=add_windows(cells.value, axes), magnitude=add_windows(cells.magnitude, axes))
+    return replace(cells, both=add_windows(cells.both, axes))
 
 
 def _with_bias(problem: Problem, y: _Sum) -> Answer:
-    N, G, F = y.value.shape[:3]
-    shape = (N, G * F, *y.value.shape[3:])
+    N, G, F = y.both.shape[1:4]
+    shape = (N, G * F, *y.both.shape[4:])
     if "bias" not in problem.arrays:
         return _answer(problem, y, shape, "x", "weight")
     if problem.arrays["bias"].shape != (G * F,):
         raise IllegalProblemError("a bias that does not fit the filters")
     bias = problem.arrays["bias"].reshape(1, G, F, 1, 1)
-    return _answer(problem, _Sum(y.value + bias, y.magnitude + np.abs(bias), y.terms + 1), shape, "x", "weight")
+    return _answer(problem, _Sum(y.both + _with_absolute(bias), y.terms + 1), shape, "x", "weight")
 
 
 def _answer(problem: Problem, result: _Sum, shape: tuple[int, ...], *factors: str) -> Answer:
     """Bound a sum of products, or the transform of the arrays named as its factors where that is declared."""
-    allowed = bounds.sum_of_products(problem.rounding, result.terms, result.magnitude)
+    value, magnitude = result.both
+    allowed = bounds.sum_of_products(problem.rounding, result.terms, magnitude)
     if problem.convention(f"{problem.operator}.accuracy") == "normwise":
         norm = math.prod(float(np.linalg.norm(problem.arrays[name])) for name in factors)
         size = max(array.size for array in problem.arrays.values())
         allowed = allowed + bounds.normwise(problem.rounding, size, norm)
-    return Answer(result.value.reshape(shape), allowed.reshape(shape))
+    return Answer(value.reshape(shape), allowed.reshape(shape))
 
 
 def _bias_gradient(problem: Problem) -> Answer:
