@@ -126,6 +126,15 @@ def test_what_is_wrong_in_one_place_is_said_to_be(spoil: Callable[[Any], Any], p
     assert said.startswith(f"it is right except {place}; so on ")
 
 
+def test_a_tail_of_the_channels_is_not_said_to_begin_at_the_second() -> None:
+    def conv2d(x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
+        y = refcnn.conv2d(x, weight, bias, **how)
+        y[:, y.shape[1] // 16 * 16 if y.shape[1] > 16 else y.shape[1] :] *= 2
+        return y
+
+    assert "second channel" not in looks_like("conv2d.values", conv2d=conv2d)
+
+
 def test_two_mistakes_at_once_are_not_taken_for_one() -> None:
     def linear(x: Any, weight: Any, bias: Any = None) -> Any:
         y = refcnn.linear(np.sort(x, axis=1), weight[:, ::-1], bias)
