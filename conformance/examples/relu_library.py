@@ -35,8 +35,8 @@ def relu_backward(grad_output: Array, x: Array) -> Array:
 def _call(name: str, *arrays: Array) -> Array:
     """Pass pointers to arrays in rows, and to a result of the same shape."""
     dtype = arrays[0].dtype.newbyteorder("=")
-    if dtype not in _SUFFIXES:
-        raise TypeError(f"{name}: arrays must be float32 or float64, got {dtype}")
+    if dtype not in _SUFFIXES or any(array.dtype.newbyteorder("=") != dtype for array in arrays):
+        raise TypeError(f"{name}: arrays must be float32 or float64, got {[str(array.dtype) for array in arrays]}")
     given = [np.ascontiguousarray(array, dtype) for array in arrays]
     result = np.empty(arrays[0].shape, dtype)
     pointers = [ctypes.c_void_p(array.ctypes.data) for array in (*given, result)]

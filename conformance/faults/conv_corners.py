@@ -90,7 +90,7 @@ def sample_in_a_signed_byte(right: Right, x: Any, weight: Any, bias: Any = None,
 
 @of_any(
     says="the offset into the weight is kept in 16 bits",
-    killed_by="exact",
+    killed_by="values",
     corner="in a weight of more than 65,536 numbers",
     history="index_overflow",
 )

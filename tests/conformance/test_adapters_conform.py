@@ -31,11 +31,18 @@ def provided() -> Iterator[tuple[str, str]]:
             yield from ((name, operator) for operator in OPERATORS if implementation(name).provides(operator))
 
 
+# What README accepts, with the reason: it fails where a sample has magnitudes far apart.
+ACCEPTED = {("onnxruntime", "local_response_norm"): "local_response_norm.values"}
+
+
 @pytest.mark.parametrize(("name", "operator"), list(provided()))
 def test_a_sample_of_the_cases_conforms(name: str, operator: str) -> None:
     results = {
         each.requirement: each for each in judge_share(implementation(name), operator, Share("quick", parts=PARTS))
     }
+    accepted = results.pop(ACCEPTED.get((name, operator), ""), None)
     assert {each.requirement: each.failures[0] for each in results.values() if each.failures} == {}
-    values = f"{operator}.scale" if operator == "dropout" else f"{operator}.values"
-    assert results[values].status == results[f"{operator}.refusals"].status == CONFORMS
+    if accepted is None:
+        values = f"{operator}.scale" if operator == "dropout" else f"{operator}.values"
+        assert results[values].status == CONFORMS
+    assert results[f"{operator}.refusals"].status == CONFORMS

@@ -117,7 +117,7 @@ def test_what_is_accepted_does_not_fail_the_run_and_is_shown_as_it_is(folder: Pa
     status, out, _ = verify("--expect", "d.toml", "--report", "r.json", "--report", "r.xml")
     assert status == 0
     assert "FAILS" not in out
-    assert "relu.refusals   1 case, 1 wrong\n  accepted deviation: never [fed] (https://example.org/1)\n" in out
+    assert "relu.refusals   2 cases, 2 wrong\n  accepted deviation: never [fed] (https://example.org/1)\n" in out
     assert out.splitlines()[-1].startswith("mine.py conforms   (1 operator provided; ")
     assert out.splitlines()[-1].endswith("; accepted deviations: 2)")
     assert re.search(r"^ relu +accepted deviation ", out, flags=re.MULTILINE)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import refcnn
-from conformance.calling import forward
+from conformance.calling import backward, forward
 from conformance.case import Case
 from conformance.checks import purity
 from conformance.comparison import Finding, InconclusiveError
@@ -219,3 +219,25 @@ def test_the_check_leaves_the_process_alone_itself() -> None:
     purity.no_global_state(forward)(disturbing(crash), CASE)
     purity.no_global_state(forward)(REFERENCE, CASE)
     assert state() == before
+
+
+def test_a_backward_function_is_judged_without_its_forward_function_too() -> None:
+    check = purity.no_state(backward, others)
+    alone = from_namespace("alone", SimpleNamespace(relu_backward=refcnn.relu_backward))
+    assert check(alone, CASE) == check(REFERENCE, CASE) == Finding()
+
+
+def test_a_backward_function_that_remembers_the_input_of_the_forward_one_is_found() -> None:
+    seen: list[Any] = []
+
+    def relu(x: Any) -> Any:
+        seen[:] = [x.copy()]
+        return refcnn.relu(x)
+
+    def relu_backward(grad_output: Any, x: Any) -> Any:
+        alike = seen and seen[0].shape == x.shape and seen[0].dtype == x.dtype
+        return refcnn.relu_backward(grad_output, seen[0] if alike else x)
+
+    both = from_namespace("both", SimpleNamespace(relu=relu, relu_backward=relu_backward))
+    found = message(purity.no_state(backward, others)(both, CASE.but(data="uniform")))
+    assert found.startswith("right in a first call, but after relu of other numbers grad_x[")
