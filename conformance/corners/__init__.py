@@ -2,7 +2,7 @@
 
 ``SIZES`` holds sizes at which implementations change their code path and layers of published networks, ``SPECIAL``
 values that arithmetic treats in its own way, ``SHAPES`` problems that a formula easily gets wrong, ``ROUTING`` the ties
-and orders of a max pool, ``LARGE`` a case of more than 4096 numbers for each operator.
+and orders of a max pool, ``LARGE`` more than 4096 numbers for each operator.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from conformance.case import Case
-from conformance.contract import CONVOLUTIONS
+from conformance.contract import CONVOLUTIONS, OPERATORS
 from conformance.corners import convolution, dense, networks, pooling
-from conformance.corners import large as _large
 from conformance.corners.images import BLOCKS, EVERY_MAGNITUDE, PAST_16_BITS, images
+from conformance.corners.large import large
 
 __all__ = ["LARGE", "ROUTING", "SHAPES", "SIZES", "SPECIAL"]
 
@@ -76,6 +76,6 @@ SPECIAL: Corners = MappingProxyType(
     }
 )
 
-LARGE: Mapping[str, Case] = MappingProxyType({case.operator: case for case in _large.large()})
+LARGE: Corners = MappingProxyType({name: tuple(large(name)) for name in OPERATORS})
 
 ROUTING: tuple[Case, ...] = tuple(pooling.routing())

@@ -86,7 +86,7 @@ def purity_of(operator: Operator) -> Iterator[Requirement]:
 
 def _of_any_result(name: str, function: str, make: Make) -> Iterator[Requirement]:
     """Yield what can be seen without knowing the right answer."""
-    unusual = (*corners.SPECIAL.get(name, ()), *_specials(name), corners.LARGE[name])
+    unusual = (*corners.SPECIAL.get(name, ()), *_specials(name), *corners.LARGE[name])
     yield Requirement(
         f"{function}.inputs_unchanged",
         name,
@@ -105,7 +105,7 @@ def _of_any_result(name: str, function: str, make: Make) -> Iterator[Requirement
         "No result shares memory with an input or with an earlier result.",
         (function,),
         purity.no_alias(make),
-        (*corners.SHAPES.get(name, ()), *_units(name), corners.LARGE[name]),
+        (*corners.SHAPES.get(name, ()), *_units(name), *corners.LARGE[name]),
         same,
         few=True,
     )
@@ -132,7 +132,7 @@ def _of_an_answer(name: str, function: str, make: Make) -> Iterator[Requirement]
         "No call depends on an earlier one, whatever its shapes, and a repeated call gives the same answer.",
         (function,),
         purity.no_state(make, _others),
-        (corners.LARGE[name],),
+        corners.LARGE[name],
         lambda case: _unused(pure(case)),
         few=True,
     )
@@ -143,7 +143,7 @@ def _of_an_answer(name: str, function: str, make: Make) -> Iterator[Requirement]
         "Arrays of any memory layout give what contiguous ones give.",
         (function,),
         purity.layouts(make),
-        (*_laid_out(name), corners.LARGE[name].but(layout="fortran")),
+        (*_laid_out(name), *(case.but(layout="fortran") for case in corners.LARGE[name])),
     )
 
 
