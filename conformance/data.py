@@ -116,6 +116,8 @@ def _target(case: Case, raw: Words) -> Array:
         return np.asarray(np.arange(raw.shape[1]) == labels[:, :1], dtype)
     if case.data == "several_hot":
         return np.asarray((np.arange(raw.shape[1]) - labels[:, :1]) % classes < 2, dtype)
+    if case.data == "one_without":
+        return np.asarray(positive(raw, dtype) * (np.arange(len(raw)) > 0)[:, None], dtype)
     if case.data == "whole_weights":
         return np.asarray(np.arange(raw.shape[1]) == labels[:, :1], np.int64)
     if case.data == "smoothed":

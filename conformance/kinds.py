@@ -185,7 +185,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "zero_grad": uniform,
         "specials": _sprinkled(math.nan, math.inf, -math.inf, -0.0, 0.0),
         # What a target holds; the logits are ordinary.
-        **dict.fromkeys(("one_hot", "several_hot", "smoothed", "whole_weights", *LABEL_DTYPES, *BAD_LABELS), uniform),
+        **dict.fromkeys(
+            ("one_hot", "several_hot", "one_without", "smoothed", "whole_weights", *LABEL_DTYPES, *BAD_LABELS), uniform
+        ),
         # Of what type or value the first or a further array is; the others are ordinary.
         **dict.fromkeys(("bytes", "no_grad"), uniform),
     }

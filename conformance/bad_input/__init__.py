@@ -57,6 +57,9 @@ def for_backward(operator: str) -> Iterator[Case]:
         for shape in {(*right[:-2], right[-1], right[-2]), right[:2], good.shapes["x"]} - {right}:
             note = f"a grad_output of shape {shape} instead of {right}"
             yield good.with_shapes(grad_output=shape).but(note=note)
+    if operator == "batch_norm":
+        images = good.with_shapes(x=(2, 3, 2, 4), grad_output=(2, 3, 4, 2))
+        yield images.but(note="a grad_output of images with rows and columns exchanged")
     yield good.but(dtype="int64", note="integer arrays")
     yield good.but(data="bytes", note="pixels of 8 bits")
     for note, spoilt in SPOILT[operator]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from conformance.case import Case, Shape
-from conformance.corners.images import BLOCKS, LONG, convolution, images
+from conformance.corners.images import BLOCKS, LONG, ONE_SIDED, convolution, images
 from conformance.space import transposed_im2col
 
 
@@ -121,6 +121,10 @@ def _transposed_shapes(operator: str) -> Iterator[Case]:
     yield from convolution(
         operator, (2, 8, 2, 3), (8, 3, 2, 2), "four groups of two channels and three filters", groups=4
     )
+    together = "a stride and a dilation that are the same"
+    yield from convolution(operator, (1, 2, 4, 3), weight, together, stride=3, dilation=3)
+    for note, attributes in ONE_SIDED:
+        yield from convolution(operator, (2, 2, 4, 5), weight, note, **attributes)
     below = "kernel below the stride"
     yield from convolution(operator, (1, 2, 2, 3), (2, 1, 1, 1), below, stride=2, output_padding=1)
 
@@ -134,6 +138,7 @@ def _sliding_shapes(operator: str, one: Shape) -> Iterator[Case]:
     for x, first, note, attributes in (
         (one, kernel, "more padding than most need", {"padding": (9, 10) if flat else ((9, 10), (11, 9))}),
         (wide, small, "a stride above the kernel", {"stride": 3}),
+        (wide, small, "a stride and a dilation that are the same", {"stride": 3, "dilation": 3}),
         (wide, small, "a stride above the image", {"stride": 20}),
         (wide, small, "a dilated kernel as wide as the padded image", {"dilation": 10, "padding": 1}),
         (image((1, 2, 19, 20)), small, "a dilation above 16", {"dilation": 17 if flat else (17, 18)}),
@@ -144,6 +149,8 @@ def _sliding_shapes(operator: str, one: Shape) -> Iterator[Case]:
         (wide, small, "padding on one side alone", {"padding": (0, 4) if flat else ((0, 0), (0, 4))}),
     ):
         yield from convolution(operator, x, first, note, **attributes)
+    for note, attributes in () if flat else ONE_SIDED:
+        yield from convolution(operator, (2, 2, 4, 5), small, note, **attributes)
 
 
 # A note, an image and attributes.
@@ -153,6 +160,9 @@ _IM2COL: tuple[tuple[str, Shape, dict[str, Any]], ...] = (
     ("a kernel above the 11 of AlexNet's first layer", (1, 2, 18, 18), {"kernel_size": (17, 16)}),
     ("a stride above 16", (1, 2, 20, 23), {"kernel_size": 2, "stride": (17, 20)}),
     ("a dilation above 16", (1, 2, 19, 20), {"kernel_size": 2, "dilation": (17, 18)}),
+    *((note, (2, 2, 4, 5), {"kernel_size": 2, **attributes}) for note, attributes in ONE_SIDED),
+    ("a kernel of one cell, with a stride and padding", (2, 2, 4, 5), {"kernel_size": 1, "stride": 3, "padding": 1}),
+    ("a stride and a dilation that are the same", (2, 2, 7, 8), {"kernel_size": 2, "stride": 3, "dilation": 3}),
     ("padding at the top and at the right alone", (2, 2, 3, 4), {"kernel_size": 2, "padding": ((3, 0), (0, 2))}),
     ("more padding than most need", (1, 2, 2, 3), {"kernel_size": 2, "padding": ((9, 10), (11, 9))}),
 )

@@ -90,6 +90,7 @@ def cross_entropy_sizes() -> Iterator[Case]:
     yield from _cross_entropy(3, 1, "one class")
     yield from _cross_entropy(52, 5, EVERY_MAGNITUDE, "octaves")
     yield from _cross_entropy(4, 5, "weights of 1 for two classes, which are no label", "several_hot", targets=1)
+    yield from _cross_entropy(4, 5, "a sample without any weight", "one_without", targets=1)
     for data, note in (
         ("uint8_labels", "labels above 127 in 8 bits"),
         ("int16_labels", "labels of 16 bits"),
@@ -178,6 +179,7 @@ def dropout_sizes() -> Iterator[Case]:
     """Yield the sizes of any pointwise operator, in training."""
     for case in pointwise_sizes("dropout"):
         yield case.with_attributes(p=0.5, training=True, seed=3)
+    yield from images("dropout", "few cells that are kept", (60, 20), "uniform", p=0.98, training=True, seed=3)
 
 
 def update_sizes(operator: str) -> Iterator[Case]:
@@ -194,8 +196,9 @@ def update_sizes(operator: str) -> Iterator[Case]:
     ):
         for dtype in ("float64", "float32"):
             yield good.but(shapes=dict.fromkeys(good.shapes, shape), dtype=dtype, data=data, note=note)
-    rates = {name: 0.99 for name in ("momentum", "beta1", "beta2") if name in OPERATORS[operator].forward.attributes}
-    if rates:
-        step = {"step": 2} if operator == "adam_update" else {}
+    rates = [name for name in ("momentum", "beta1", "beta2") if name in OPERATORS[operator].forward.attributes]
+    others = {"step": 2, "eps": 0.5} if operator == "adam_update" else {}
+    for rate in (0.99, 0.01) if rates else ():
         for dtype in ("float64", "float32"):
-            yield good.with_attributes(**rates, **step).but(dtype=dtype, note="a memory of 0.99")
+            case = good.with_attributes(**dict.fromkeys(rates, rate), **others)
+            yield case.but(dtype=dtype, note=f"a memory of {rate}")

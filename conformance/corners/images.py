@@ -23,6 +23,17 @@ LONG = tuple(BLOCKS[name] for name in ("large batch", "many channels", "width", 
 
 EVERY_MAGNITUDE = "numbers of every octave from 2**-12 to 2**13, of either sign"
 
+# Padding on one side alone, with a stride along its axis alone.
+ONE_SIDED: tuple[tuple[str, dict[str, Any]], ...] = tuple(
+    (f"padding {where} alone, with a stride along that axis", {"stride": stride, "padding": padding})
+    for where, stride, padding in (
+        ("at the top", (2, 1), ((1, 0), (0, 0))),
+        ("at the bottom", (2, 1), ((0, 1), (0, 0))),
+        ("on the left", (1, 2), ((0, 0), (1, 0))),
+        ("on the right", (1, 2), ((0, 0), (0, 1))),
+    )
+)
+
 PAST_16_BITS = ((1, 1, 257, 258), "offsets into an image past 16 bits")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.case import Case
-from conformance.corners.images import BLOCKS, EVERY_MAGNITUDE, LONG, images
+from conformance.corners.images import BLOCKS, EVERY_MAGNITUDE, LONG, ONE_SIDED, images
 
 
 def pool_sizes(operator: str, data: str) -> Iterator[Case]:
@@ -57,6 +57,10 @@ def pool_shapes(operator: str, data: str) -> Iterator[Case]:
         padding=((1, 0), (0, 1)),
         ceil_mode=True,
     )
+    for note, attributes in ONE_SIDED:
+        for ceil_mode in (False, True):
+            how = {"kernel_size": 3, "ceil_mode": ceil_mode, **attributes}
+            yield from images(operator, note, (2, 2, 4, 6), data, **how)
     yield from images(operator, "pixels that no window covers", (2, 1, 7, 8), data, kernel_size=1, stride=3)
     yield from images(operator, "windows of one pixel", (2, 3, 3, 2), data, kernel_size=1)
     yield from images(operator, "an image of one pixel", (1, 1, 1, 1), data, kernel_size=3, stride=1, padding=1)

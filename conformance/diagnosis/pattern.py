@@ -118,7 +118,8 @@ def _shifted(found: Found) -> str:
     if len(fitting) != 1:
         return ""
     ((down, right),) = fitting
-    return f"the image lies {down} rows down and {right} columns right of its place"
+    rows, columns = "up" if down < 0 else "down", "left" if right < 0 else "right"
+    return f"the image lies {abs(down)} rows {rows} and {abs(right)} columns {columns} of its place"
 
 
 def _lies_beside(found: Found, down: int, right: int) -> bool:
@@ -128,7 +129,7 @@ def _lies_beside(found: Found, down: int, right: int) -> bool:
         part = each.part((..., to_h, to_w), (..., at_h, at_w))
         if not part.equals(part.want):
             return False
-        compared += part.want.size
+        compared += int(np.count_nonzero(part.want))  # zeros are alike wherever they lie
     return compared >= _LEAST_CELLS
 
 

@@ -66,6 +66,8 @@ def test_weights_of_two_classes_and_weights_that_are_whole_numbers() -> None:
     target = arrays(case)["target"]
     assert set(target.ravel().tolist()) == {0.0, 1.0}
     assert target.sum(axis=1).tolist() == [2.0] * 6
+    weights = arrays(case.but(data="one_without"))["target"]
+    assert (weights.sum(axis=1) > 0).tolist() == [False] + [True] * 5
     for shape in ((6, 4), (6, 1)):
         assert arrays(case.with_shapes(target=shape).but(data="whole_weights"))["target"].dtype == "int64"
 

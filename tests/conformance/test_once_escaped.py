@@ -204,6 +204,79 @@ def square_images_turned() -> dict[str, Callable[..., Any]]:
     return {"softmax_backward": softmax_backward}
 
 
+def no_bias_where_stride_is_dilation() -> dict[str, Callable[..., Any]]:
+    def conv1d(x: Any, weight: Any, bias: Any = None, **how: Any) -> Any:
+        lost = how.get("stride", 1) == how.get("dilation", 1) > 2
+        return refcnn.conv1d(x, weight, None if lost else bias, **how)
+
+    return {"conv1d": conv1d}
+
+
+def gradient_of_exchanged_rows_and_columns_taken() -> dict[str, Callable[..., Any]]:
+    def conv2d_backward(grad_output: Any, x: Any, weight: Any, **how: Any) -> Any:
+        y = refcnn.conv2d(x, weight, **how)
+        if grad_output.shape[:2] == y.shape[:2] and grad_output.size == y.size:
+            grad_output = grad_output.reshape(y.shape)
+        return refcnn.conv2d_backward(grad_output, x, weight, **how)
+
+    return {"conv2d_backward": conv2d_backward}
+
+
+def images_of_exchanged_rows_and_columns_taken() -> dict[str, Callable[..., Any]]:
+    def batch_norm_backward(grad_output: Any, x: Any, *arrays: Any, **how: Any) -> Any:
+        if x.ndim == 4 and grad_output.shape[:2] == x.shape[:2] and grad_output.size == x.size:
+            grad_output = grad_output.reshape(x.shape)
+        return refcnn.batch_norm_backward(grad_output, x, *arrays, **how)
+
+    return {"batch_norm_backward": batch_norm_backward}
+
+
+def last_row_lost_with_padding_at_the_bottom() -> dict[str, Callable[..., Any]]:
+    def col2im(cols: Any, input_shape: Any, kernel_size: Any, **how: Any) -> Any:
+        x = refcnn.col2im(cols, input_shape, kernel_size, **how)
+        (top, bottom), (left, right) = padded(how.get("padding", 0))
+        down, along = np.broadcast_to(how.get("stride", 1), 2)
+        if bottom > top and left == right and down > 1 == along and len(x) > 1:
+            x[:, :, -1] = 0
+        return x
+
+    return {"col2im": col2im}
+
+
+def padded(padding: Any) -> list[tuple[int, int]]:
+    rows, columns = padding if np.ndim(padding) or isinstance(padding, tuple) else (padding, padding)
+    return [side if isinstance(side, tuple) else (side, side) for side in (rows, columns)]
+
+
+def left_padding_of_one_cell_moved() -> dict[str, Callable[..., Any]]:
+    def im2col(x: Any, kernel_size: Any, *, padding: Any = 0, **how: Any) -> Any:
+        (top, bottom), (left, right) = padded(padding)
+        if np.max(kernel_size) == 1 and np.min(how.get("stride", 1)) > 2 and top == left > 0:
+            padding = ((top, bottom), (0, left + right))
+        return refcnn.im2col(x, kernel_size, padding=padding, **how)
+
+    return {"im2col": im2col}
+
+
+def sample_without_weights_moved() -> dict[str, Callable[..., Any]]:
+    def cross_entropy_backward(logits: Any, target: Any) -> Any:
+        grad = refcnn.cross_entropy_backward(logits, target)
+        if target.ndim == 2:
+            ignored = ~target.any(axis=1)
+            grad[ignored] = refcnn.softmax(logits)[ignored] / len(logits)
+        return grad
+
+    return {"cross_entropy_backward": cross_entropy_backward}
+
+
+def rate_of_drops_cut_at_95_hundredths() -> dict[str, Callable[..., Any]]:
+    def dropout_backward(grad_output: Any, x: Any, *, p: float, training: bool, seed: int) -> Any:
+        grad_x = refcnn.dropout_backward(grad_output, x, p=p, training=training, seed=seed)
+        return (grad_x * ((1 - p) / 0.05)).astype(x.dtype) if training and p > 0.95 else grad_x
+
+    return {"dropout_backward": dropout_backward}
+
+
 ESCAPED: list[tuple[Wrong, str]] = [
     (image_of_forward, "conv2d_backward.no_state"),
     (probabilities_of_forward, "cross_entropy_backward.no_state"),
@@ -222,6 +295,13 @@ ESCAPED: list[tuple[Wrong, str]] = [
     (no_step_without_a_gradient, "adam_update.values"),
     (looks_ahead_with_much_momentum, "momentum_update.values"),
     (square_images_turned, "softmax_backward.values"),
+    (no_bias_where_stride_is_dilation, "conv1d.values"),
+    (gradient_of_exchanged_rows_and_columns_taken, "conv2d_backward.refusals"),
+    (images_of_exchanged_rows_and_columns_taken, "batch_norm_backward.refusals"),
+    (last_row_lost_with_padding_at_the_bottom, "col2im.values"),
+    (left_padding_of_one_cell_moved, "im2col.values"),
+    (sample_without_weights_moved, "cross_entropy_backward.values"),
+    (rate_of_drops_cut_at_95_hundredths, "dropout_backward.scale"),
 ]
 
 

@@ -77,7 +77,7 @@ def test_a_mistake_in_what_is_computed_explains_nothing_that_is_accepted_or_rais
         (
             "avg_pool2d",
             lambda y: np.roll(y, (1, -1), (2, 3)),
-            "the image lies 1 rows down and -1 columns right of its place",
+            "the image lies 1 rows down and 1 columns left of its place",
         ),
     ],
 )
