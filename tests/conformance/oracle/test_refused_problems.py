@@ -75,7 +75,7 @@ def test_softmax_of_nothing_is_nothing() -> None:
 @pytest.mark.parametrize(
     ("case", "shape"),
     [
-        (CONV, (2, 6, 4, 4)),
+        (CONV, (2, 6, 4, 5)),
         (TRANSPOSED, (2, 6, 4, 6)),
         (GOOD["im2col"], (2 * 3 * 3, 2 * 2 * 3)),
         (GOOD["max_pool2d"], (2, 2, 2, 1)),
