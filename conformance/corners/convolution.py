@@ -170,12 +170,14 @@ _IM2COL: tuple[tuple[str, Shape, dict[str, Any]], ...] = (
 
 def im2col_sizes(operator: str) -> Iterator[Case]:
     """Yield im2col and col2im past the usual blocks."""
+    for case in _im2col():
+        yield case if operator == "im2col" else transposed_im2col(case)
+
+
+def _im2col() -> Iterator[Case]:
     for shape, note in (*BLOCKS.values(), ((3, 3, 3, 3), "all sizes coincide")):
-        for case in images("im2col", note, shape, "uniform", kernel_size=(2, 3), padding=(1, 2), stride=(1, 2)):
-            yield case if operator == "im2col" else transposed_im2col(case)
+        yield from images("im2col", note, shape, "uniform", kernel_size=(2, 3), padding=(1, 2), stride=(1, 2))
     for shape, note in LONG:
-        for case in images("im2col", f"{note}, with dilation", shape, "uniform", kernel_size=2, padding=1, dilation=2):
-            yield case if operator == "im2col" else transposed_im2col(case)
+        yield from images("im2col", f"{note}, with dilation", shape, "uniform", kernel_size=2, padding=1, dilation=2)
     for note, x, attributes in _IM2COL:
-        for case in images("im2col", note, x, "uniform", **attributes):
-            yield case if operator == "im2col" else transposed_im2col(case)
+        yield from images("im2col", note, x, "uniform", **attributes)

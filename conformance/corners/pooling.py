@@ -3,9 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from conformance.case import Case
+from conformance.case import Case, Shape
 from conformance.corners.images import BLOCKS, EVERY_MAGNITUDE, LONG, ONE_SIDED, images
+
+# A note, an image and attributes, all in ceil_mode.
+_OVERHANGING: tuple[tuple[str, Shape, dict[str, Any]], ...] = (
+    ("the one window overhangs the image", (1, 1, 3, 3), {"kernel_size": 2}),
+    (
+        "the last window would start in the bottom padding, so it is dropped",
+        (1, 1, 3, 3),
+        {"kernel_size": 2, "stride": 2, "padding": 1},
+    ),
+    (
+        "the last window starts on the last pixel and overhangs the padding",
+        (1, 2, 5, 6),
+        {"kernel_size": 3, "stride": (4, 5), "padding": ((1, 0), (0, 1))},
+    ),
+    (
+        "the last window starts on the last pixel, as far from the end as there is padding in front",
+        (1, 2, 4, 4),
+        {"kernel_size": 3, "stride": 4, "padding": ((1, 0), (1, 0))},
+    ),
+)
 
 
 def pool_sizes(operator: str, data: str) -> Iterator[Case]:
@@ -36,27 +57,8 @@ def pool_sizes(operator: str, data: str) -> Iterator[Case]:
 
 def pool_shapes(operator: str, data: str) -> Iterator[Case]:
     """Yield windows that overhang, are dropped, or leave pixels uncovered."""
-    yield from images(operator, "the one window overhangs the image", (1, 1, 3, 3), data, kernel_size=2, ceil_mode=True)
-    yield from images(
-        operator,
-        "the last window would start in the bottom padding, so it is dropped",
-        (1, 1, 3, 3),
-        data,
-        kernel_size=2,
-        stride=2,
-        padding=1,
-        ceil_mode=True,
-    )
-    yield from images(
-        operator,
-        "the last window starts on the last pixel and overhangs the padding",
-        (1, 2, 5, 6),
-        data,
-        kernel_size=3,
-        stride=(4, 5),
-        padding=((1, 0), (0, 1)),
-        ceil_mode=True,
-    )
+    for note, x, attributes in _OVERHANGING:
+        yield from images(operator, note, x, data, ceil_mode=True, **attributes)
     for note, attributes in ONE_SIDED:
         for ceil_mode in (False, True):
             how = {"kernel_size": 3, "ceil_mode": ceil_mode, **attributes}
@@ -64,27 +66,9 @@ def pool_shapes(operator: str, data: str) -> Iterator[Case]:
     yield from images(operator, "pixels that no window covers", (2, 1, 7, 8), data, kernel_size=1, stride=3)
     yield from images(operator, "windows of one pixel", (2, 3, 3, 2), data, kernel_size=1)
     yield from images(operator, "an image of one pixel", (1, 1, 1, 1), data, kernel_size=3, stride=1, padding=1)
-    yield from images(
-        operator,
-        "the last window starts on the last pixel, as far from the end as there is padding in front",
-        (1, 2, 4, 4),
-        data,
-        kernel_size=3,
-        stride=4,
-        padding=((1, 0), (1, 0)),
-        ceil_mode=True,
-    )
     if operator == "avg_pool2d":
-        yield from images(
-            operator,
-            "pixels of 0 count where padding does not",
-            (2, 2, 3, 4),
-            "ties",
-            kernel_size=2,
-            stride=1,
-            padding=1,
-            count_include_pad=False,
-        )
+        how = {"kernel_size": 2, "stride": 1, "padding": 1, "count_include_pad": False}
+        yield from images(operator, "pixels of 0 count where padding does not", (2, 2, 3, 4), "ties", **how)
 
 
 def max_pool_shapes() -> Iterator[Case]:
