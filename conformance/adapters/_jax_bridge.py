@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,12 +26,28 @@ _QUICKLY_COMPILED = {
 Function = Callable[..., Any]
 
 
-@partial(jax.jit, static_argnums=(0, 1), compiler_options=_QUICKLY_COMPILED)
+def known(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of XLA's options that the installed one has: each release may drop some, and then refuses to compile."""
+    return {name: value for name, value in options.items() if _compiles({name: value})}
+
+
+def _compiles(options: dict[str, Any]) -> bool:
+    try:
+        jax.jit(lambda: 0, compiler_options=options)()
+    except jax.errors.JaxRuntimeError:
+        return False
+    return True
+
+
+_OPTIONS = known(_QUICKLY_COMPILED)
+
+
+@partial(jax.jit, static_argnums=(0, 1), compiler_options=_OPTIONS)
 def _call(function: Function, how: tuple[Any, ...], arrays: Sequence[Any]) -> Any:
     return function(*arrays, *how)
 
 
-@partial(jax.jit, static_argnums=(0, 1), compiler_options=_QUICKLY_COMPILED)
+@partial(jax.jit, static_argnums=(0, 1), compiler_options=_OPTIONS)
 def _pull(function: Function, how: tuple[Any, ...], arrays: Sequence[Any], rest: Sequence[Any], slope: Any) -> Any:
     _, pull = jax.vjp(lambda *leaves: function(*leaves, *rest, *how), *arrays)
     return pull(slope)

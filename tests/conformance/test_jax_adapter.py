@@ -15,7 +15,8 @@ import refcnn
 
 jax = pytest.importorskip("jax", reason="the adapter stands on JAX, which is an optional dependency")
 
-from conformance.adapters import jax as adapter  # noqa: E402 - it imports JAX, which may be missing
+from conformance.adapters import _jax_bridge as bridge  # noqa: E402 - it imports JAX, which may be missing
+from conformance.adapters import jax as adapter  # noqa: E402 - as above
 
 Array = npt.NDArray[Any]
 
@@ -37,6 +38,11 @@ def assert_agrees(name: str, *arrays: Any, **attributes: Any) -> None:
 
 def test_it_provides_every_operator_of_the_reference() -> None:
     assert set(adapter.__all__) == set(refcnn.__all__)
+
+
+def test_an_option_that_the_installed_xla_no_longer_has_is_left_out() -> None:
+    kept = {"xla_backend_optimization_level": 0}
+    assert bridge.known(kept | {"xla_an_option_of_another_release": True}) == kept
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
