@@ -6,6 +6,8 @@ operator of JAX means something else than the contract, a comment beside it says
 
 from __future__ import annotations
 
+from jax import default_backend
+
 from conformance.adapters._jax_conv import (
     col2im,
     conv1d,
@@ -49,8 +51,14 @@ from conformance.adapters._jax_train import (
     momentum_update,
     sgd_update,
 )
+from conformance.contract import CONVOLUTIONS
+
+# On a GPU cuDNN convolves, which picks among algorithms of which some are Winograd's and the Fourier transform's:
+# https://docs.nvidia.com/deeplearning/cudnn/backend/latest/api/cudnn-cnn-library.html
+CONVENTIONS = {f"{name}.accuracy": "normwise" for name in CONVOLUTIONS} if default_backend() == "gpu" else {}
 
 __all__ = [
+    "CONVENTIONS",
     "adam_update",
     "avg_pool2d",
     "avg_pool2d_backward",

@@ -37,7 +37,12 @@ def assert_agrees(name: str, *arrays: Any, **attributes: Any) -> None:
 
 
 def test_it_provides_every_operator_of_the_reference() -> None:
-    assert set(adapter.__all__) == set(refcnn.__all__)
+    assert set(adapter.__all__) - {"CONVENTIONS"} == set(refcnn.__all__)
+
+
+def test_only_where_cudnn_convolves_is_the_accuracy_declared_to_be_normwise() -> None:
+    on_a_gpu = jax.default_backend() == "gpu"
+    assert set(adapter.CONVENTIONS.values()) == ({"normwise"} if on_a_gpu else set())
 
 
 def test_an_option_that_the_installed_xla_no_longer_has_is_left_out() -> None:
