@@ -65,10 +65,16 @@ def arrays(case: Case, **more: Shape) -> dict[str, Array]:
     for name in (*OPERATORS[case.operator].forward.arguments, "grad_output"):
         shape = case.shapes.get(name, more.get(name))
         if shape is not None:
-            # Arithmetic makes a NumPy scalar of an array without axes.
-            plain = np.asarray(_plain_array(case, name, shape))
-            made[name] = lay_out(plain, case.layout, len(made))
+            made[name] = lay_out(_plain_array(case, name, shape), case.layout, len(made))
     return made
+
+
+def _plain_array(case: Case, name: str, shape: Shape) -> Array:
+    """Make an array that is contiguous; a small one is copied from what an earlier requirement asked for."""
+    classes = case.shapes["logits"][1] if name == "target" else 0
+    how = (name, shape, case.dtype, case.data, case.seed, classes)
+    # Arithmetic makes a NumPy scalar of an array without axes.
+    return np.array(_numbers_again(*how) if math.prod(shape) <= _KEPT else _numbers(*how))
 
 
 def draw(kind: str, shape: Shape, dtype: str, *seeds: int) -> Array:
@@ -76,50 +82,51 @@ def draw(kind: str, shape: Shape, dtype: str, *seeds: int) -> Array:
     return KINDS[kind](words(shape, *seeds), np.dtype(dtype))
 
 
-def _plain_array(case: Case, name: str, shape: Shape) -> Array:
-    raw = words(shape, case.seed, crc32(name.encode()))
+def _numbers(name: str, shape: Shape, dtype_name: str, data: str, seed: int, classes: int) -> Array:
+    raw = words(shape, seed, crc32(name.encode()))
+    dtype = np.dtype(dtype_name)
     if name == "target":
-        return _target(case, raw)
-    dtype = np.dtype(case.dtype)
+        return _target(raw, dtype, data, classes)
     if dtype.kind != "f":
         return integers(raw, np.dtype(np.float64)).astype(dtype)
-    if (name, case.data) in (("running_var", "constant"), ("grad", "no_grad")):
+    if (name, data) in (("running_var", "constant"), ("grad", "no_grad")):
         return np.zeros(shape, dtype)
-    if name in _IMAGES and case.data == "bytes":
+    if name in _IMAGES and data == "bytes":
         return (raw >> np.uint64(56)).astype(np.uint8)
-    if name in _MEMORY and case.data == "zeros":
+    if name in _MEMORY and data == "zeros":
         # Where neither a gradient nor a memory of one is, nothing may happen, and 0 / 0 least of all.
         return np.asarray(uniform(raw, dtype) ** 2 * (np.arange(raw.size).reshape(shape) % 2), dtype)
-    if name == "grad" and case.data == "zero_grad":
+    if name == "grad" and data == "zero_grad":
         return np.asarray(uniform(raw, dtype) * (np.arange(raw.size).reshape(shape) % 2), dtype)
-    if name in ("gamma", "beta") and case.data == "plain_gamma":
+    if name in ("gamma", "beta") and data == "plain_gamma":
         return np.asarray((np.arange(raw.size) + (name == "gamma")) % 2, dtype)
     if name in _NEVER_NEGATIVE:
-        return np.abs(KINDS[case.data](raw, dtype)) if case.data in _EVERY_MAGNITUDE else positive(raw, dtype)
-    if name == "grad_output" and case.data in _ROUTED:
+        return np.abs(KINDS[data](raw, dtype)) if data in _EVERY_MAGNITUDE else positive(raw, dtype)
+    if name == "grad_output" and data in _ROUTED:
         return powers(raw, dtype)
-    if name in _IMAGES or case.data in _FOR_EVERY_ARRAY:
-        return KINDS[case.data](raw, dtype)
+    if name in _IMAGES or data in _FOR_EVERY_ARRAY:
+        return KINDS[data](raw, dtype)
     return uniform(raw, dtype)
 
 
-def _target(case: Case, raw: Words) -> Array:
+_numbers_again = lru_cache(maxsize=4096)(_numbers)  # 32 MiB
+
+
+def _target(raw: Words, dtype: np.dtype[Any], data: str, classes: int) -> Array:
     """Labels where the target has one axis; else weights, which need not sum to one."""
-    classes = case.shapes["logits"][1]
     labels = (raw >> np.uint64(32)).astype(np.int64) % classes
     if raw.ndim == 1:
-        if case.data in BAD_LABELS:
-            labels[-1:] = BAD_LABELS[case.data] or classes
-        return labels.astype(LABEL_DTYPES.get(case.data, "int64"))
-    dtype = np.dtype(case.dtype)
-    if case.data == "one_hot":
+        if data in BAD_LABELS:
+            labels[-1:] = BAD_LABELS[data] or classes
+        return labels.astype(LABEL_DTYPES.get(data, "int64"))
+    if data == "one_hot":
         return np.asarray(np.arange(raw.shape[1]) == labels[:, :1], dtype)
-    if case.data == "several_hot":
+    if data == "several_hot":
         return np.asarray((np.arange(raw.shape[1]) - labels[:, :1]) % classes < 2, dtype)
-    if case.data == "one_without":
+    if data == "one_without":
         return np.asarray(positive(raw, dtype) * (np.arange(len(raw)) > 0)[:, None], dtype)
-    if case.data == "whole_weights":
+    if data == "whole_weights":
         return np.asarray(np.arange(raw.shape[1]) == labels[:, :1], np.int64)
-    if case.data == "smoothed":
+    if data == "smoothed":
         return np.asarray((np.arange(raw.shape[1]) == labels[:, :1]) * 0.75 + 0.25 / classes, dtype)
     return positive(raw, dtype) if dtype.kind == "f" else labels.astype(dtype)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from conformance.case import Case
@@ -29,6 +27,7 @@ from conformance.plainer import plainer_cases
 from conformance.plan import Plan
 from conformance.requirements import Adapt, Requirement, requirements_for
 from conformance.search import beyond_the_grid, search, smaller
+from conformance.workers import pool
 
 Progress = Callable[[str], None]
 
@@ -212,11 +211,9 @@ def _judge_in_processes(
     jobs: int,
     progress: Progress,
 ) -> Iterator[OperatorResult]:
-    # A fork would copy the threads' locks of libraries such as PyTorch in whatever state they are.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    with pool(jobs) as workers:
         futures = [
-            pool.submit(judge_in_worker, implementation.again, operator, plan, fail_fast) for operator in operators
+            workers.submit(judge_in_worker, implementation.again, operator, plan, fail_fast) for operator in operators
         ]
         for operator, future in zip(operators, futures, strict=True):
             progress(operator)
@@ -227,7 +224,7 @@ def _judge_in_processes(
                 raise TargetError(f"target {target!r}: the process that judged {operator} died") from error
             yield result
             if fail_fast and result.status == FAILS:
-                pool.shutdown(cancel_futures=True)
+                workers.shutdown(cancel_futures=True)
                 return
 
 

@@ -157,7 +157,7 @@ def _sum(letters: str, a: Array, b: Array, *, terms: int) -> _Sum:
 
 
 def _with_absolute(a: Array) -> Array:
-    return np.stack((a, np.abs(a)))
+    return np.array((a, np.abs(a)))
 
 
 def _written(cells: _Sum, axes: list[Axis]) -> _Sum:

@@ -139,10 +139,12 @@ def _of_a_size_to_hold(axes: list[Axis]) -> list[Axis]:
 def windows(image: Array, axes: list[Axis], outside: float = 0.0) -> Array:
     """Read (..., H, W) under every kernel cell: (..., OH, KH, OW, KW), ``outside`` where there is no pixel."""
     vertical, horizontal = axes
-    rows = np.clip(vertical.pixels, 0, vertical.size - 1)
-    columns = np.clip(horizontal.pixels, 0, horizontal.size - 1)
-    read = image[..., rows[:, :, None, None], columns[None, None, :, :]]
-    return np.where(window_mask(axes), read, outside)
+    cells = (vertical.outputs, vertical.kernel, horizontal.outputs, horizontal.kernel)
+    read = np.full((*image.shape[:-2], *cells), outside, image.dtype)
+    for k, (o, rows) in enumerate(vertical.meetings):
+        for q, (p, columns) in enumerate(horizontal.meetings):
+            read[..., o, k, p, q] = image[..., rows, columns]
+    return read
 
 
 def add_windows(cells: Array, axes: list[Axis]) -> Array:
