@@ -53,10 +53,19 @@ def test_the_command_reads_little_before_it_lets_others_import() -> None:
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize(("word", "begins"), [("verify", ["workers", "the command"]), ("train", ["the command"])])
-def test_the_command_starts_what_it_needs_first(monkeypatch: pytest.MonkeyPatch, word: str, begins: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "begins"),
+    [
+        (["verify", "mine.py"], ["workers", "the command"]),
+        (["verify", "mine.py", "-n", "1"], ["the command"]),
+        (["train"], ["the command"]),
+    ],
+)
+def test_the_command_starts_first_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], begins: list[str]
+) -> None:
     begun: list[str] = []
-    monkeypatch.setattr(sys, "argv", ["refcnn", word])
+    monkeypatch.setattr(sys, "argv", ["refcnn", *words])
     monkeypatch.setattr(command, "start_importing", lambda: begun.append("workers"))
     monkeypatch.setattr(cli, "main", lambda: begun.append("the command"))
     command.main()
