@@ -305,6 +305,7 @@ ESCAPED: list[tuple[Wrong, str]] = [
 ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("wrong", "id_"), ESCAPED, ids=lambda value: getattr(value, "__name__", value))
 def test_what_once_escaped_is_found(wrong: Wrong, id_: str) -> None:
     right = {name: getattr(refcnn, name) for name in FUNCTIONS}
