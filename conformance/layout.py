@@ -40,8 +40,27 @@ def _swapped(array: Array) -> Array:
 
 
 def _broadcast(array: Array) -> Array:
-    """Let the first axis repeat its first entry with a stride of zero: the only layout that changes values."""
+    """Let the first axis repeat its first entry with a stride of zero, which changes the values."""
     return np.broadcast_to(array[:1], array.shape) if array.ndim and array.shape[0] else array
+
+
+def _broadcast_last(array: Array) -> Array:
+    """Let the last axis repeat its first entry, as the gradient of a mean does."""
+    return np.broadcast_to(array[..., :1], array.shape) if array.ndim and array.shape[-1] else array
+
+
+def _beginning_of(axis: int) -> Callable[[Array], Array]:
+    """Let an array be the beginning of one that goes on along an axis, as a slice is; what follows is no number."""
+
+    def cut(array: Array) -> Array:
+        along = axis % array.ndim if axis < array.ndim else -1 % array.ndim
+        filler = np.nan if array.dtype.kind == "f" else 77
+        longer = np.full([size + 3 * (place == along) for place, size in enumerate(array.shape)], filler, array.dtype)
+        view = longer[(slice(None),) * along + (slice(array.shape[along]),)]
+        view[...] = array
+        return view
+
+    return cut
 
 
 def _read_only(array: Array) -> Array:
@@ -59,6 +78,9 @@ LAYOUTS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
         "negative": _negative,
         "strided": _strided,
         "broadcast": _broadcast,
+        "broadcast_last": _broadcast_last,
+        "cropped": _beginning_of(-1),
+        "first_channels": _beginning_of(1),
         "read_only": _read_only,
     }
 )

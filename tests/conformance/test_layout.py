@@ -13,7 +13,8 @@ from conformance.layout import ALL_LAYOUTS, LAYOUTS, lay_out, share_memory
 
 Array = NDArray[Any]
 SHAPES = [(5,), (2, 3), (2, 3, 4), (2, 3, 4, 5), (0, 3), (1, 1, 1, 1)]
-SAME = [name for name in ALL_LAYOUTS if name != "broadcast"]
+REPEATED = ("broadcast", "broadcast_last")
+SAME = [name for name in ALL_LAYOUTS if name not in REPEATED]
 
 
 def numbers(shape: tuple[int, ...]) -> Array:
@@ -40,6 +41,9 @@ def test_a_layout_keeps_the_numbers_and_the_type(layout: str, shape: tuple[int, 
         ("negative", (-480, -160, -40, -8)),
         ("strided", (2 * 7 * 9 * 11 * 8, 2 * 9 * 11 * 8, 2 * 11 * 8, 2 * 8)),
         ("broadcast", (0, 160, 40, 8)),
+        ("broadcast_last", (480, 160, 40, 0)),
+        ("cropped", (3 * 4 * 8 * 8, 4 * 8 * 8, 8 * 8, 8)),
+        ("first_channels", (6 * 160, 160, 40, 8)),
         ("read_only", (480, 160, 40, 8)),
     ],
 )
@@ -53,16 +57,25 @@ def test_a_matrix_with_its_channels_last_is_stored_column_by_column() -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_writing_is_refused_where_memory_is_read_only_or_shared(layout: str) -> None:
-    assert lay_out(numbers((2, 3)), layout, 0).flags.writeable == (layout not in ("read_only", "broadcast"))
+    assert lay_out(numbers((2, 3)), layout, 0).flags.writeable == (layout not in ("read_only", *REPEATED))
 
 
 def test_a_broadcast_array_repeats_its_first_entry() -> None:
-    np.testing.assert_array_equal(lay_out(np.array([[1.0, 2.0], [3.0, 4.0]]), "broadcast", 0), [[1.0, 2.0]] * 2)
+    array = np.array([[1.0, 2.0], [3.0, 4.0]])
+    np.testing.assert_array_equal(lay_out(array, "broadcast", 0), [[1.0, 2.0]] * 2)
+    np.testing.assert_array_equal(lay_out(array, "broadcast_last", 0), [[1.0, 1.0], [3.0, 3.0]])
 
 
-@pytest.mark.parametrize("shape", [(), (0, 3)])
-def test_what_has_no_first_entry_stays_as_it_is(shape: tuple[int, ...]) -> None:
-    assert lay_out(numbers(shape), "broadcast", 0).shape == shape
+@pytest.mark.parametrize("layout", REPEATED)
+@pytest.mark.parametrize("shape", [(), (0, 3), (3, 0)])
+def test_what_has_no_first_entry_stays_as_it_is(shape: tuple[int, ...], layout: str) -> None:
+    assert lay_out(numbers(shape), layout, 0).shape == shape
+
+
+def test_what_follows_a_cropped_array_is_not_a_number() -> None:
+    whole = lay_out(numbers((2, 3)), "cropped", 0).base
+    assert isinstance(whole, np.ndarray)
+    np.testing.assert_array_equal(np.isnan(whole), [[False] * 3 + [True] * 3] * 2)
 
 
 def test_what_lies_between_strided_numbers_is_not_a_number() -> None:

@@ -151,7 +151,34 @@ def test_a_cache_by_identity_is_found() -> None:
         return refcnn.relu(x)
 
     found = message(no_state(relu(by_identity), CASE))
-    assert found.startswith("with new numbers in the arrays of an earlier call y[0, 0] is ")
+    assert found.startswith("with new numbers in x, an array of an earlier call, y[0, 0] is ")
+
+
+def test_a_result_that_is_kept_for_later_is_found_by_writing_to_it() -> None:
+    kept: dict[bytes, Any] = {}
+
+    def remembered(x: Any) -> Any:
+        if x.tobytes() in kept:
+            return kept[x.tobytes()].copy()
+        kept[x.tobytes()] = refcnn.relu(x)
+        return kept[x.tobytes()]
+
+    found = message(no_state(relu(remembered), CASE))
+    assert found.startswith("right in a first call, but after its results were written to y[0, 0] is 77.0, want ")
+
+
+def test_a_cache_by_the_identity_of_one_array_and_the_numbers_of_another_is_found() -> None:
+    kept: dict[tuple[int, bytes], Any] = {}
+
+    def linear(x: Any, weight: Any, bias: Any = 0.0) -> Any:
+        key = id(x), np.asarray(weight).tobytes()
+        _, first = kept.setdefault(key, (x, x.copy()))  # what is kept stays alive, so that no other has its identity
+        return refcnn.linear(first, weight, bias)
+
+    implementation = from_namespace("broken", SimpleNamespace(linear=linear))
+    case = Case("linear", {"x": (2, 3), "weight": (4, 3), "bias": (4,)})
+    found = message(purity.no_state(forward, lambda _: [])(implementation, case))
+    assert found.startswith("with new numbers in x, an array of an earlier call, y[0, 0] is ")
 
 
 def test_a_call_that_other_calls_spoil_is_found() -> None:
