@@ -50,6 +50,9 @@ _ROUTED = frozenset({"ties", "orders", "tie_patterns", "minus_infinity", "zero_t
 _FOR_EVERY_ARRAY = frozenset({"uniform", "integers", "wide", "octaves", "specials"})
 _EVERY_MAGNITUDE = frozenset({"wide", "octaves"})
 _MEMORY = frozenset({"grad", "velocity", "m", "v"})
+_ZEROS = frozenset(
+    {("running_var", "constant"), ("grad", "no_grad"), *((name, "first_step") for name in ("velocity", "m", "v"))}
+)
 _NEVER_NEGATIVE = frozenset({"running_var", "v"})
 _IMAGES = frozenset({"x", "logits", "cols", "param"})
 
@@ -89,7 +92,7 @@ def _numbers(name: str, shape: Shape, dtype_name: str, data: str, seed: int, cla
         return _target(raw, dtype, data, classes)
     if dtype.kind != "f":
         return integers(raw, np.dtype(np.float64)).astype(dtype)
-    if (name, data) in (("running_var", "constant"), ("grad", "no_grad")):
+    if (name, data) in _ZEROS:
         return np.zeros(shape, dtype)
     if name in _IMAGES and data == "bytes":
         return (raw >> np.uint64(56)).astype(np.uint8)
@@ -127,6 +130,8 @@ def _target(raw: Words, dtype: np.dtype[Any], data: str, classes: int) -> Array:
         return np.asarray(positive(raw, dtype) * (np.arange(len(raw)) > 0)[:, None], dtype)
     if data == "whole_weights":
         return np.asarray(np.arange(raw.shape[1]) == labels[:, :1], np.int64)
+    if data == "nearly_one":
+        return np.asarray((np.arange(raw.shape[1]) == labels[:, :1]) * 0.995, dtype)
     if data == "smoothed":
         return np.asarray((np.arange(raw.shape[1]) == labels[:, :1]) * 0.75 + 0.25 / classes, dtype)
     return positive(raw, dtype) if dtype.kind == "f" else labels.astype(dtype)

@@ -126,6 +126,11 @@ def limits(raw: Words, dtype: np.dtype[Any]) -> Array:
     return np.asarray(uniform(raw, dtype) * (np.finfo(dtype).max / np.asarray(128, dtype)), dtype)
 
 
+def lowest(raw: Words, dtype: np.dtype[Any]) -> Array:
+    """Return numbers near the lowest finite one."""
+    return np.asarray(-positive(raw, dtype) * (np.finfo(dtype).max / np.asarray(2, dtype)), dtype)
+
+
 def extremes(raw: Words, dtype: np.dtype[Any]) -> Array:
     """Return the largest finite numbers of either sign among ordinary ones."""
     largest = float(np.finfo(dtype).max)
@@ -139,7 +144,7 @@ def _sprinkled_ties(raw: Words, dtype: np.dtype[Any]) -> Array:
 
 LABEL_DTYPES: Mapping[str, str] = MappingProxyType(
     {
-        **{f"{name}_labels": name for name in ("uint8", "int16", "int32", "uint64")},
+        **{f"{name}_labels": name for name in ("uint8", "int16", "int32", "uint64", "float64")},
         **{f"{name}_labels_negative": name for name in ("int8", "int32")},
         "uint8_labels_too_large": "uint8",
     }
@@ -150,6 +155,7 @@ BAD_LABELS: Mapping[str, int] = MappingProxyType(
         **dict.fromkeys(("labels_too_large", "uint8_labels_too_large"), 0),
         **dict.fromkeys(("labels_negative", "int8_labels_negative", "int32_labels_negative"), -1),
         "labels_far_below": -100,
+        "labels_of_255": 255,
     }
 )
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -179,6 +185,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "large": _scaled(5e3),
         "shifted": lambda raw, dtype: uniform(raw, dtype) + np.asarray(1e4, dtype),
         "limits": limits,
+        "lowest": lowest,
         "extremes": extremes,
         "zero_ties": _sprinkled_ties,
         "plain_gamma": uniform,
@@ -186,9 +193,19 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "specials": _sprinkled(math.nan, math.inf, -math.inf, -0.0, 0.0),
         # What a target holds; the logits are ordinary.
         **dict.fromkeys(
-            ("one_hot", "several_hot", "one_without", "smoothed", "whole_weights", *LABEL_DTYPES, *BAD_LABELS), uniform
+            (
+                "one_hot",
+                "several_hot",
+                "one_without",
+                "nearly_one",
+                "smoothed",
+                "whole_weights",
+                *LABEL_DTYPES,
+                *BAD_LABELS,
+            ),
+            uniform,
         ),
         # Of what type or value the first or a further array is; the others are ordinary.
-        **dict.fromkeys(("bytes", "no_grad"), uniform),
+        **dict.fromkeys(("bytes", "no_grad", "first_step"), uniform),
     }
 )

@@ -17,6 +17,8 @@ from conformance.space import SPACES, legal_levels
 _STRENGTH: Mapping[str, int] = MappingProxyType({"quick": 2, "default": 3, "exhaustive": 4})
 _FEW: Mapping[str, int] = MappingProxyType({"quick": 8, "default": 24, "exhaustive": 240})
 _EXAMPLES: Mapping[str, int] = MappingProxyType({"quick": 5, "default": 25, "exhaustive": 500})
+# Of hand-written cases that are much alike, one in so many; the seed says which.
+_ALIKE: Mapping[str, int] = MappingProxyType({"quick": 7, "default": 1, "exhaustive": 1})
 PROFILES = tuple(_STRENGTH)
 
 
@@ -36,6 +38,17 @@ class Plan:
     def examples(self) -> int:
         """How many cases Hypothesis draws beyond the grid, a requirement."""
         return _EXAMPLES[self.profile]
+
+    def some(self, cases: tuple[Case, ...]) -> tuple[Case, ...]:
+        """Return those of many cases, each much like its neighbours, that are taken.
+
+        Examples
+        --------
+        >>> len(Plan("quick").some(Plan().grid("linear"))) < len(Plan().some(Plan().grid("linear")))
+        True
+        """
+        step = _ALIKE[self.profile]
+        return cases[self.seed % step :: step]
 
     def grid(self, operator: str) -> tuple[Case, ...]:
         """Return the systematic cases of an operator, each with data of its own."""

@@ -143,6 +143,7 @@ SPOILT: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             *_GROUPS,
             ("an output_padding as large as the stride", _attributes(stride=2, output_padding=2)),
             ("an output_padding of 1 with stride and dilation 1", _attributes(output_padding=(0, 1))),
+            ("an output_padding below the other stride alone", _attributes(stride=(3, 1), output_padding=(0, 2))),
             ("padding that leaves no output", _attributes(padding=(2, 0))),
             ("padding that leaves no column", _attributes(padding=((0, 0), (3, 3)))),
             ("channels that do not fit the weight", _shapes(weight=(6, 3, 2, 3))),
@@ -180,6 +181,7 @@ SPOILT: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
             ("a label as large as the number of classes", {"data": "labels_too_large"}),
             ("a negative label", {"data": "labels_negative"}),
             ("a label of -100, which some systems ignore", {"data": "labels_far_below"}),
+            ("a label of 255, which some data sets have for no class", {"data": "labels_of_255"}),
             ("too few labels", _shapes(target=(2,))),
             ("too many labels", _shapes(target=(4,))),
             ("one label for a batch", _shapes(target=(1,))),
@@ -191,6 +193,7 @@ SPOILT: Mapping[str, tuple[tuple[str, Spoilt], ...]] = MappingProxyType(
                     ("label as large as the number of classes", "uint8", "too_large"),
                 )
             ),
+            ("labels that are floating numbers", {"data": "float64_labels"}),
             ("labels in a column", _shapes(target=(3, 1)) | {"data": "whole_weights"}),
             ("weights that are whole numbers by their type", _shapes(target=(3, 4)) | {"data": "whole_weights"}),
             ("weights for too few classes", _shapes(target=(3, 3))),

@@ -2,7 +2,9 @@
 
 ``SIZES`` holds sizes at which implementations change their code path and layers of published networks, ``SPECIAL``
 values that arithmetic treats in its own way, ``SHAPES`` problems that a formula easily gets wrong, ``ROUTING`` the ties
-and orders of a max pool, ``LARGE`` more than 4096 numbers for each operator.
+and orders of a max pool, ``LARGE`` more than 4096 numbers for each operator, ``HUGE`` more than 65,536, ``PATHS``
+what the values alone are judged on: rows of every remainder, attributes in turn, hard numbers in arrays that are not
+small, and a second call with the largest.
 """
 
 from __future__ import annotations
@@ -13,10 +15,13 @@ from types import MappingProxyType
 from conformance.case import Case
 from conformance.contract import CONVOLUTIONS, OPERATORS
 from conformance.corners import convolution, dense, networks, pooling
+from conformance.corners.hard import hard
 from conformance.corners.images import BLOCKS, EVERY_MAGNITUDE, PAST_16_BITS, images
 from conformance.corners.large import large
+from conformance.corners.siblings import siblings
+from conformance.corners.tails import tails
 
-__all__ = ["LARGE", "ROUTING", "SHAPES", "SIZES", "SPECIAL"]
+__all__ = ["HUGE", "LARGE", "PATHS", "ROUTING", "SHAPES", "SIZES", "SPECIAL"]
 
 Corners = Mapping[str, tuple[Case, ...]]
 
@@ -39,6 +44,7 @@ SIZES: Corners = MappingProxyType(
                 *BLOCKS.values(),
                 PAST_16_BITS,
                 ((1, 1, 24, 23), "more than 512 pixels"),
+                ((2, 3, 7, 7), "all of 7×7, as in ResNet's last"),
                 ((52, 2, 2, 3), EVERY_MAGNITUDE),
             )
             for case in images("global_avg_pool2d", note, shape, "octaves" if note == EVERY_MAGNITUDE else "uniform")
@@ -73,6 +79,25 @@ SPECIAL: Corners = MappingProxyType(
         ),
         "cross_entropy": tuple(dense.special_cross_entropy()),
         "batch_norm": tuple(dense.special_batch_norm()),
+    }
+)
+
+HUGE: Corners = MappingProxyType(
+    {
+        name: tuple(case for case in SIZES[name] if "past 16 bits" in case.note and case.dtype == "float64")
+        for name in OPERATORS
+    }
+)
+
+PATHS: Corners = MappingProxyType(
+    {
+        name: (
+            *tails(name),
+            *siblings(name),
+            *hard(name),
+            *(case.but(seed=1, note="other numbers, and as many as before") for case in HUGE[name]),
+        )
+        for name in OPERATORS
     }
 )
 

@@ -50,8 +50,9 @@ def _blocks(operator: str) -> Iterator[Case]:
         yield from convolution(operator, (2, 1, 9, 3), weight(2, 1, 7, 2), "a high kernel")
     yield from convolution(operator, image((3, 3, 3, 3)), weight(3, 3, 3, 3), "all sizes coincide", padding=1)
     yield from convolution(operator, image((2, 3, 7, 11)), weight(5, 3, 4, 6), "no two sizes coincide", stride=2)
-    eights = "channels and filters in eights, as matrix units take them"
-    yield from convolution(operator, image((1, 8, 2, 3)), weight(8, 8, 2, 2), eights)
+    for size in (8, 32):
+        note = f"channels and filters in numbers of {size}, as matrix units take them"
+        yield from convolution(operator, image((1, size, 2, 3)), weight(size, size, 2, 2), note)
     for groups, x, note in (
         (34, (2, 34, 2, 3), "depthwise, past blocks of 16 and 32"),
         (259, (1, 259, 1, 2), "depthwise, groups past 8 bits"),
@@ -94,6 +95,8 @@ def _limits(operator: str) -> Iterator[Case]:
         channels, filters = (1, 2) if operator == "conv_transpose2d" else (2, 1)
         pieces = weight(filters, channels, 5, 5)
         yield from convolution(operator, (1, channels, 76, 78), pieces, "windows of more than 2 MiB in float64")
+    wide, one = image((1, 16, 1 if flat else 64, 4200 if flat else 66)), weight(1, 16, *(1,) * (1 if flat else 2))
+    yield from convolution(operator, wide, one, "offsets into a sample past 16 bits")
 
 
 def convolution_shapes(operator: str) -> Iterator[Case]:
@@ -123,6 +126,10 @@ def _transposed_shapes(operator: str) -> Iterator[Case]:
     )
     together = "a stride and a dilation that are the same"
     yield from convolution(operator, (1, 2, 4, 3), weight, together, stride=3, dilation=3)
+    in_groups = {"stride": (2, 3), "groups": 2}
+    yield from convolution(
+        operator, (1, 4, 3, 4), (4, 3, 2, 3), "a kernel as large as the stride, in groups", **in_groups
+    )
     for note, attributes in ONE_SIDED:
         yield from convolution(operator, (2, 2, 4, 5), weight, note, **attributes)
     below = "kernel below the stride"
@@ -146,6 +153,18 @@ def _sliding_shapes(operator: str, one: Shape) -> Iterator[Case]:
         (image((2, 8, 3, 4)), weight(12, 2, 2, 2), "four groups of two channels and three filters", {"groups": 4}),
         (image((2, 2, 3, 4)), weight(3, 2, 1, 1), "one weight a pair, padding behind alone", {"padding": behind}),
         (image((2, 2, 3, 4)), weight(3, 2, 1, 1), "one weight a pair, padding in front alone", {"padding": front}),
+        (
+            image((1, 4, 6, 9)),
+            weight(6, 2, 2, 3),
+            "a kernel as large as the stride, in groups",
+            {"stride": 3 if flat else (2, 3), "groups": 2},
+        ),
+        (
+            image((2, 4, 3, 4)),
+            weight(6, 2, 1, 1),
+            "one weight a pair, in groups, with a stride and padding",
+            {"stride": 2, "padding": 1, "groups": 2},
+        ),
         (wide, small, "padding on one side alone", {"padding": (0, 4) if flat else ((0, 0), (0, 4))}),
     ):
         yield from convolution(operator, x, first, note, **attributes)
@@ -156,6 +175,7 @@ def _sliding_shapes(operator: str, one: Shape) -> Iterator[Case]:
 # A note, an image and attributes.
 _IM2COL: tuple[tuple[str, Shape, dict[str, Any]], ...] = (
     ("offsets past 16 bits", (259, 64, 2, 2), {"kernel_size": (1, 2)}),
+    ("offsets into a sample past 16 bits", (1, 16, 64, 66), {"kernel_size": 1}),
     ("more than 4096 cells in a window of all channels", (1, 460, 3, 4), {"kernel_size": 3}),
     ("a kernel above the 11 of AlexNet's first layer", (1, 2, 18, 18), {"kernel_size": (17, 16)}),
     ("a stride above 16", (1, 2, 20, 23), {"kernel_size": 2, "stride": (17, 20)}),

@@ -21,6 +21,7 @@ def pointwise_sizes(operator: str) -> Iterator[Case]:
         ((3, 1367), "more than 4096 numbers"),
         ((7283, 9), "offsets past 16 bits"),
         ((2, 3, 5, 19), "a width whose last 3 pixels fill no vector of 4, 8 or 16"),
+        ((1, 2, 1, 2, 2, 2), "six axes"),
     ):
         yield from images(operator, note, shape, "uniform")
     yield from images(operator, EVERY_MAGNITUDE, (52, 5), "octaves")
@@ -53,6 +54,7 @@ def linear_sizes() -> Iterator[Case]:
     yield from _linear(2, 1031, 2, "more than 1024 terms in a sum")
     yield from _linear(1, 4099, 2, "more than 4096 terms in a sum")
     yield from _linear(2, 19, 5, "a width that fills no vector of 4, 8 or 16")
+    yield from _linear(64, 64, 32, "sizes in thirty-twos, as matrix units take them")
     yield from _linear(3, 3, 3, "all sizes coincide")
     yield from _linear(4, 4, 2, "as many samples as inputs")
     yield from _linear(3, 2, 3, "as many samples as outputs")
@@ -66,6 +68,8 @@ def softmax_sizes() -> Iterator[Case]:
     yield from images("softmax", "more than 4096 terms in a sum", (1, 4099), "uniform")
     yield from images("softmax", "one logit", (4, 1), "uniform")
     yield from images("softmax", "the first axis of an image", (3, 2, 4, 5), "uniform", axis=1)
+    for axis in (0, -3):
+        yield from images("softmax", "as many samples as channels", (3, 3, 2, 4), "uniform", axis=axis)
     for axis in (0, 1, -2):
         yield from images("softmax", "square images, whose axes may be mistaken", (2, 3, 5, 5), "uniform", axis=axis)
     yield from images("softmax", "an axis among five", (2, 3, 2, 4, 3), "uniform", axis=3)
@@ -91,6 +95,7 @@ def cross_entropy_sizes() -> Iterator[Case]:
     yield from _cross_entropy(52, 5, EVERY_MAGNITUDE, "octaves")
     yield from _cross_entropy(4, 5, "weights of 1 for two classes, which are no label", "several_hot", targets=1)
     yield from _cross_entropy(4, 5, "a sample without any weight", "one_without", targets=1)
+    yield from _cross_entropy(4, 5, "weights of each sample whose sum is nearly 1", "nearly_one", targets=1)
     for data, note in (
         ("uint8_labels", "labels above 127 in 8 bits"),
         ("int16_labels", "labels of 16 bits"),
@@ -136,6 +141,9 @@ def batch_norm_sizes() -> Iterator[Case]:
     yield from _batch_norm("all sizes coincide", (3, 3, 3, 3))
     yield from _batch_norm("a row of features", (35, 2))
     yield from _batch_norm(EVERY_MAGNITUDE, (52, 5), "octaves")
+    yield from _batch_norm("samples and channels in eights", (16, 8))
+    for momentum in (0.0, 1.0):
+        yield from _batch_norm(f"a momentum of {momentum}", (4, 3), momentum=momentum)
 
 
 def special_batch_norm() -> Iterator[Case]:
@@ -167,9 +175,9 @@ def local_response_norm_sizes() -> Iterator[Case]:
     yield from images(operator, "a window of more than 11 channels", (1, 15, 1, 2), "confident", size=13, alpha=1.0)
     yield from images(operator, "all sizes coincide", (3, 3, 3, 3), "confident", size=3, alpha=1.0)
     yield from images(operator, EVERY_MAGNITUDE, (52, 5, 1, 2), "octaves", size=3, alpha=1.0)
-    for power in (1.0, 2.0):
+    for power, k in ((1.0, 1.0), (2.0, 1.0), (1.0, 2.0), (2.0, 2.0)):
         note = f"a power of {power}, which asks for no root"
-        yield from images(operator, note, (2, 5, 1, 2), "confident", size=3, alpha=1.0, beta=power)
+        yield from images(operator, note, (2, 5, 1, 2), "confident", size=3, alpha=1.0, beta=power, k=k)
     yield from images(operator, "numbers of which none counts in the sum", (1, 3, 1, 2), "uniform", size=3)
     far_apart = "magnitudes far apart: the difference of two running sums is no sum of a window"
     yield from images(operator, far_apart, (1, 9, 1, 3), "wide", size=3, alpha=1.0, k=0.0)
@@ -193,6 +201,7 @@ def update_sizes(operator: str) -> Iterator[Case]:
         ((52, 5), "octaves", EVERY_MAGNITUDE),
         ((4, 5), "zero_grad", "parameters that no gradient reaches, which move on all the same"),
         ((4, 5), "no_grad", "a gradient of zero for all parameters, which move on all the same"),
+        ((4, 5), "first_step", "no memory yet"),
     ):
         for dtype in ("float64", "float32"):
             yield good.but(shapes=dict.fromkeys(good.shapes, shape), dtype=dtype, data=data, note=note)

@@ -25,6 +25,12 @@ _CONVOLUTIONS: Mapping[str, tuple[_Layer, ...]] = MappingProxyType(
             ("three frames, every second, as in Whisper", (2, 3, 14), (3, 3, 3), _HALVED),
             ("ten samples, every fifth, as in wav2vec", (1, 1, 63), (3, 1, 10), {"stride": 5}),
             ("dilated, as in WaveNet", (1, 2, 21), (4, 2, 2), {"dilation": 4, "padding": (4, 0)}),
+            (
+                "dilated and depthwise, as in a causal Conv-TasNet",
+                (1, 3, 14),
+                (3, 1, 3),
+                {"dilation": 2, "padding": (4, 0), "groups": 3},
+            ),
         ),
         "conv2d": (
             # Of every remainder by tiles of 2×2 and 4×4, both ways, and of none.
@@ -48,6 +54,12 @@ _CONVOLUTIONS: Mapping[str, tuple[_Layer, ...]] = MappingProxyType(
                 (1, 5, 14, 12),
                 (2, 5, 3, 3),
                 {**_HALVED, "padding": ((0, 1), (0, 1))},
+            ),
+            (
+                "depthwise with padding behind alone, as in Keras's MobileNet",
+                (1, 5, 14, 12),
+                (5, 1, 3, 3),
+                {**_HALVED, "padding": ((0, 1), (0, 1)), "groups": 5},
             ),
             ("two filters a channel, as in Xception", (2, 5, 6, 7), (10, 1, 3, 3), {"padding": 1, "groups": 5}),
             ("groups of four, as in ResNeXt", (1, 8, 7, 8), (8, 4, 3, 3), {"padding": 1, "groups": 2}),
@@ -76,6 +88,8 @@ _POOLS: tuple[tuple[str, Shape, dict[str, Any]], ...] = (
     ("3×3 that overhangs, as in SqueezeNet", (2, 3, 14, 16), {"kernel_size": 3, "stride": 2, "ceil_mode": True}),
     ("3×3 with stride 1, as in Inception", (2, 3, 7, 8), {"kernel_size": 3, "stride": 1, "padding": 1}),
     ("all of 7×7, as in ResNet's last", (2, 5, 7, 7), {"kernel_size": 7}),
+    ("all of 13×13, as in SqueezeNet's last", (4, 2, 13, 13), {"kernel_size": 13}),
+    ("13×13 with stride 1, as in YOLO's pyramid", (1, 2, 13, 14), {"kernel_size": 13, "stride": 1, "padding": 6}),
 )
 
 

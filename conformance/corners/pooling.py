@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.case import Case, Shape
-from conformance.corners.images import BLOCKS, EVERY_MAGNITUDE, LONG, ONE_SIDED, images
+from conformance.corners.images import BLOCKS, EVERY_MAGNITUDE, LONG, ONE_SIDED, PAST_16_BITS, images
 
 # A note, an image and attributes, all in ceil_mode.
 _OVERHANGING: tuple[tuple[str, Shape, dict[str, Any]], ...] = (
@@ -42,6 +42,7 @@ def pool_sizes(operator: str, data: str) -> Iterator[Case]:
     yield from images(operator, EVERY_MAGNITUDE, (52, 2, 2, 4), "octaves", kernel_size=2)
     row = {"kernel_size": (1, 2), "stride": 1, "padding": (0, 1)}
     yield from images(operator, "offsets past 16 bits", (259, 64, 2, 2), data, **row)
+    yield from images(operator, PAST_16_BITS[1], PAST_16_BITS[0], data, kernel_size=2)
     yield from images(operator, "a stride above 16", (1, 2, 19, 23), data, kernel_size=2, stride=(17, 20))
     wide_padding = ((9, 10), (10, 9))
     yield from images(operator, "a padding above 8", (1, 2, 4, 5), data, kernel_size=20, stride=1, padding=wide_padding)
@@ -103,9 +104,10 @@ def max_pool_shapes() -> Iterator[Case]:
 def special_max_pool() -> Iterator[Case]:
     """Yield NaN, infinities and zeros of either sign."""
     yield from images("max_pool2d", "windows of minus infinity alone", (2, 2, 4, 6), "bottomless", kernel_size=2)
-    for data in ("nan", "infinite", "minus_infinity", "signed_zeros", "extremes", "subnormal"):
+    for data in ("nan", "infinite", "minus_infinity", "signed_zeros", "extremes", "lowest", "subnormal"):
         yield from images("max_pool2d", f"{data} in overlapping windows", (2, 2, 4, 5), data, kernel_size=2, stride=1)
         yield from images("max_pool2d", f"{data} in windows apart", (2, 3, 4, 6), data, kernel_size=(2, 3))
+    yield from images("max_pool2d", "NaN in rows of more than 32", (2, 2, 4, 38), "nan", kernel_size=2)
     yield from images("max_pool2d", "NaN beside padding", (2, 1, 4, 5), "nan", kernel_size=3, stride=2, padding=1)
 
 
@@ -129,6 +131,8 @@ def routing() -> Iterator[Case]:
     yield from images(
         pool, "ties where windows overhang", (6, 2, 4, 4), "ties", kernel_size=3, stride=2, ceil_mode=True
     )
+    long_ties = {"kernel_size": 9, "stride": 1, "padding": 4}
+    yield from images(pool, "ties in windows of more than 64 cells", (6, 2, 4, 5), "ties", **long_ties)
     yield from images(pool, "zeros of either sign are equal", (6, 2, 2, 4), "zero_ties", kernel_size=2, stride=1)
     yield from images(pool, "an image of one value", (2, 2, 4, 4), "constant", kernel_size=2)
     yield from images(pool, "NaN and minus infinity", (8, 2, 2, 3), "minus_infinity", kernel_size=2, stride=1)

@@ -102,9 +102,11 @@ def _alike(one: Array, other: Array, answer: Answer) -> bool:
     value = other.astype(np.float64)
     # What rounding does to a wrong number is not known; it is taken to be what it may do to a right one.
     unit = np.finfo(one.dtype).eps if one.dtype.kind == "f" else 0.0
-    allowed = 64 * unit * np.abs(np.nan_to_num(value, posinf=0.0, neginf=0.0))
+    size = np.abs(np.nan_to_num(value, posinf=0.0, neginf=0.0))
     if answer.allowed.shape == one.shape:
-        allowed = allowed + 2 * np.nan_to_num(answer.allowed, posinf=0.0)
+        allowed = 64 * unit * size + 2 * np.nan_to_num(answer.allowed, posinf=0.0)
+    else:  # nor which of these numbers is what is left of larger ones
+        allowed = np.full(one.shape, 64 * unit * np.max(size, initial=0.0))
     return compare("", one, Answer(value, allowed)).violation is None
 
 

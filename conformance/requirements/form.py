@@ -68,6 +68,7 @@ def _answers(name: str, function: str, make: Make) -> Iterator[Requirement]:
             values.values(make, *results),
             hand_written,
             untied if function == "max_pool2d_backward" else same,
+            paths=corners.PATHS[name],
         )
     if name in (_EXACT_FORWARD if function == name else _EXACT_BACKWARD):
         yield Requirement(

@@ -56,6 +56,13 @@ def _units(name: str) -> Iterator[Case]:
     yield good.but(shapes=shapes, attributes=attributes, note="one of everything")
 
 
+def _at_rest(name: str) -> Iterator[Case]:
+    """Yield problems of which a result has the numbers of an argument."""
+    for case in corners.SIZES[name]:
+        if case.data in ("no_grad", "first_step") or case.attributes.get("momentum") == 0:
+            yield case
+
+
 # A batch of a size that no other requirement has, so that the first call with it is the first of its shape.
 _UNUSED_BATCH = 7
 
@@ -94,7 +101,7 @@ def _of_any_result(name: str, function: str, make: Make) -> Iterator[Requirement
         "No array that is passed in is changed.",
         (function,),
         purity.inputs_unchanged(make),
-        unusual,
+        (*unusual, *corners.HUGE[name]),
         lambda case: case if case.layout != "read_only" else case.but(layout="contiguous"),
         few=True,
     )
@@ -105,7 +112,7 @@ def _of_any_result(name: str, function: str, make: Make) -> Iterator[Requirement
         "No result shares memory with an input or with an earlier result.",
         (function,),
         purity.no_alias(make),
-        (*corners.SHAPES.get(name, ()), *_units(name), *corners.LARGE[name]),
+        (*corners.SHAPES.get(name, ()), *_units(name), *corners.LARGE[name], *corners.HUGE[name], *_at_rest(name)),
         same,
         few=True,
     )
@@ -116,7 +123,7 @@ def _of_any_result(name: str, function: str, make: Make) -> Iterator[Requirement
         "NumPy's global random generator and error settings are left as they were.",
         (function,),
         purity.no_global_state(make),
-        (*unusual, *_refused(name, function)),
+        (*unusual, *_refused(name, function), *(corners.HUGE[name] if name == "dropout" else ())),
         same,
         few=True,
     )
@@ -143,12 +150,18 @@ def _of_an_answer(name: str, function: str, make: Make) -> Iterator[Requirement]
         "Arrays of any memory layout give what contiguous ones give.",
         (function,),
         purity.layouts(make),
-        (*_laid_out(name), *(case.but(layout="fortran") for case in corners.LARGE[name])),
+        (
+            *_laid_out(name, "distinct" if name == "max_pool2d" else "uniform"),
+            *(case.but(layout="fortran") for case in corners.LARGE[name]),
+        ),
+        paths=(
+            *(_laid_out(name, "positive") if name != "max_pool2d" else ()),
+            *(case.but(layout=layout) for case in corners.LARGE[name] for layout in ("channels_last", "cropped")),
+        ),
     )
 
 
-def _laid_out(name: str) -> Iterator[Case]:
-    kinds = ("distinct",) if name == "max_pool2d" else ("uniform", "positive")
-    for layout, dtype, data in itertools.product(ALL_LAYOUTS, ("float64", "float32"), kinds):
+def _laid_out(name: str, data: str) -> Iterator[Case]:
+    for layout, dtype in itertools.product(ALL_LAYOUTS, ("float64", "float32")):
         if layout != "contiguous":
             yield bad_input.GOOD[name].but(layout=layout, dtype=dtype, data=data, note=f"{layout} arrays")

@@ -50,6 +50,7 @@ class Requirement:
     few : whether a few cases of the space do
     exact : whether it rests on exact arithmetic, which ``normwise`` does without
     shrinks : whether a smaller case can still tell right from wrong
+    paths : hand-written cases that are much alike, of which ``quick`` takes some
     """
 
     id: str
@@ -63,6 +64,7 @@ class Requirement:
     few: bool = False
     exact: bool = False
     shrinks: bool = True
+    paths: tuple[Case, ...] = ()
 
     @property
     def function(self) -> str:
@@ -84,7 +86,8 @@ class Requirement:
 
     def cases(self, plan: Plan) -> Iterator[Case]:
         """Yield the hand-written cases and those of the grid."""
-        yield from (case.but(seed=case.seed + 31 * plan.seed) for case in self.corners)
+        hand_written = (*self.corners, *plan.some(self.paths))
+        yield from (case.but(seed=case.seed + 31 * plan.seed) for case in hand_written)
         if self.adapt is not None:
             adapted = tuple(case for case in map(self.adapt, plan.grid(self.operator)) if case is not None)
             yield from spaced(adapted, plan.few) if self.few else adapted

@@ -68,7 +68,7 @@ def test_another_process_in_which_the_reference_is_halted_writes_the_same_bytes(
 
 def test_another_seed_gives_the_same_corners_other_numbers(tmp_path: Path) -> None:
     first, second = (index_of_seed(tmp_path, seed) for seed in (0, 1))
-    reasons = {case.note for each in REQUIREMENTS for case in each.corners}
+    reasons = {case.note for each in REQUIREMENTS for case in (*each.corners, *each.paths)}
     corners = [{each["note"] for each in index["vectors"]} & reasons for index in (first, second)]
     assert corners[0] == corners[1]
     assert second["seed"] == 1
@@ -127,7 +127,7 @@ def test_the_small_set_is_small_and_has_every_function_flag_and_rule(small: Path
 
 
 def test_the_corners_come_first_with_the_reasons_why_they_are_there(small: Path) -> None:
-    reasons = {case.note for each in REQUIREMENTS for case in each.corners}
+    reasons = {case.note for each in REQUIREMENTS for case in (*each.corners, *each.paths)}
     for function in FUNCTIONS:
         notes = [each["note"] for each in index_of(small)["vectors"] if each["function"] == function]
         corners = [note in reasons for note in notes]
