@@ -26,9 +26,6 @@ from conformance.outcome import FAILS, RequirementResult
 from conformance.plan import Plan
 from conformance.requirements import Requirement, requirements_for
 
-# A requirement with fewer corners keeps them all.
-FEW_CORNERS = 6
-
 
 @dataclass(frozen=True)
 class Share(Plan):
@@ -39,21 +36,25 @@ class Share(Plan):
 
     @property
     def few(self) -> int:
-        """How many cases a requirement takes that needs few: its part of them, and at least those of a quick run."""
-        return max(-(-super().few // self.parts), Plan("quick").few)
+        """How many cases a requirement takes that needs few: its part of them."""
+        return -(-super().few // self.parts)
 
     @property
     def examples(self) -> int:
         """How many cases Hypothesis draws beyond the grid, a requirement."""
         return -(-super().examples // self.parts)
 
+    def some(self, cases: tuple[Case, ...]) -> tuple[Case, ...]:
+        """Return the part of hand-written cases that are much alike."""
+        return super().some(cases)[self.part :: self.parts]
+
     def grid(self, operator: str) -> tuple[Case, ...]:
         """Return the part of the systematic cases of an operator."""
         return super().grid(operator)[self.part :: self.parts]
 
     def of(self, requirement: Requirement) -> Requirement:
-        """Return the requirement with its part of the corners; refusals are cheap, and few corners too."""
-        if requirement.kind == "refusals" or len(requirement.corners) < FEW_CORNERS:
+        """Return the requirement with its part of the corners; refusals are cheap."""
+        if requirement.kind == "refusals":
             return requirement
         return replace(requirement, corners=requirement.corners[self.part :: self.parts])
 

@@ -43,12 +43,16 @@ def test_the_parts_are_all_of_the_cases_each_once(parts: int) -> None:
     assert sorted(map(Case.to_json, (case for plan in plans for case in plan.grid("conv2d")))) == sorted(
         map(Case.to_json, Plan("quick", 7).grid("conv2d"))
     )
+    paths = next(each.paths for each in REQUIREMENTS if each.id == "conv2d.values")
+    assert sorted(case.to_json() for plan in plans for case in plan.some(paths)) == sorted(
+        map(Case.to_json, Plan("quick", 7).some(paths))
+    )
     many = max(REQUIREMENTS, key=lambda each: len(each.corners))
     assert sorted(case.to_json() for plan in plans for case in plan.of(many).corners) == sorted(
         map(Case.to_json, many.corners)
     )
 
 
-def test_few_corners_are_in_every_part() -> None:
-    few: Requirement = next(each for each in REQUIREMENTS if 1 <= len(each.corners) < 6)
-    assert Share("quick", part=1, parts=3).of(few).corners == few.corners
+def test_all_refusals_are_in_every_part() -> None:
+    refusals: Requirement = next(each for each in REQUIREMENTS if each.kind == "refusals")
+    assert Share("quick", part=1, parts=3).of(refusals).corners == refusals.corners
