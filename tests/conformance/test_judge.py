@@ -16,7 +16,7 @@ from conformance.checks import values
 from conformance.comparison import Finding, InconclusiveError, violated
 from conformance.contract import OPERATORS
 from conformance.implementation import Implementation, NotSupportedError, from_namespace, load
-from conformance.judge import judge, judge_in_worker, judge_operator, judge_requirement
+from conformance.judge import judge, judge_operator, judge_requirement
 from conformance.outcome import OperatorResult
 from conformance.plan import Plan
 from conformance.requirements import REQUIREMENTS, Requirement, requirements_for
@@ -206,11 +206,6 @@ def test_processes_give_what_one_gives() -> None:
 def test_fail_fast_stops_the_processes() -> None:
     results = list(judge(load(str(WRONG / "null_zeros.py")), ["relu", "tanh"], QUICK, fail_fast=True, jobs=2))
     assert [(result.operator, result.status) for result in results] == [("relu", "fails")]
-
-
-def test_a_worker_loads_the_target_itself() -> None:
-    result = judge_in_worker(load(str(WRONG / "null_zeros.py")).again, "relu", QUICK, True)
-    assert [each.status for each in result.requirements] == ["fails"]
 
 
 def test_the_default_plan_is_the_default_profile() -> None:

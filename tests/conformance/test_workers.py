@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance import cli, command, workers
+from conformance.implementation import load
+from conformance.judge import judge_in_worker
+from conformance.plan import Plan
 
 ON_LINUX = sys.platform == "linux"
 
@@ -21,6 +25,8 @@ def asked_of_a_worker(expression: str) -> Any:
 
 @pytest.mark.skipif(not ON_LINUX, reason="elsewhere a worker imports the judge itself")
 def test_a_worker_begins_with_the_judge_imported() -> None:
+    workers.start_importing()
+    workers.start_importing()  # once more changes nothing
     assert asked_of_a_worker("'conformance.judge' in __import__('sys').modules")
 
 
@@ -32,6 +38,12 @@ def test_a_worker_has_the_environment_of_the_moment(monkeypatch: pytest.MonkeyPa
     assert asked_of_a_worker(seen) == "second"
     monkeypatch.delenv("REFCNN_SEEN")
     assert asked_of_a_worker(seen) is None
+
+
+def test_a_worker_loads_the_target_itself() -> None:
+    wrong = Path(__file__).parent.parent / "implementations" / "wrong" / "null_zeros.py"
+    result = judge_in_worker(load(str(wrong)).again, "relu", Plan("quick"), True)
+    assert [each.status for each in result.requirements] == ["fails"]
 
 
 def test_an_environment_is_taken_over_whole(monkeypatch: pytest.MonkeyPatch) -> None:
