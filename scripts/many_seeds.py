@@ -26,6 +26,9 @@ from conformance.outcome import FAILS, RequirementResult
 from conformance.plan import Plan
 from conformance.requirements import Requirement, requirements_for
 
+# A requirement with fewer corners keeps them all, where it is to have them in each part.
+FEW_CORNERS = 6
+
 
 @dataclass(frozen=True)
 class Share(Plan):
@@ -33,11 +36,12 @@ class Share(Plan):
 
     part: int = 0
     parts: int = 1
+    few_in_each: bool = True  # whether what takes few cases has those of a quick run in each part
 
     @property
     def few(self) -> int:
-        """How many cases a requirement takes that needs few: its part of them."""
-        return -(-super().few // self.parts)
+        """How many cases a requirement takes that needs few: its part of them, or at least those of a quick run."""
+        return max(-(-super().few // self.parts), Plan("quick").few if self.few_in_each else 0)
 
     @property
     def examples(self) -> int:
@@ -54,7 +58,8 @@ class Share(Plan):
 
     def of(self, requirement: Requirement) -> Requirement:
         """Return the requirement with its part of the corners; refusals are cheap."""
-        if requirement.kind == "refusals":
+        few = self.few_in_each and len(requirement.corners) < FEW_CORNERS
+        if requirement.kind == "refusals" or few:
             return requirement
         return replace(requirement, corners=requirement.corners[self.part :: self.parts])
 
@@ -75,7 +80,7 @@ def main(
     jobs: Annotated[int, typer.Option("-n", "--jobs", help="How many processes judge at once.")] = 1,
 ) -> None:
     """Judge every target with every seed and print what failed."""
-    plans = [Share(profile, seed, seed % parts, parts) for seed in range(first, first + seeds)]
+    plans = [Share(profile, seed, seed % parts, parts, few_in_each=False) for seed in range(first, first + seeds)]
     alarms = cases = 0
     with ProcessPoolExecutor(jobs, get_context("spawn")) as processes:
         for judged, failed, text in processes.map(partial(_judged, op), product(plans, targets)):

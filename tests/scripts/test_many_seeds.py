@@ -53,6 +53,13 @@ def test_the_parts_are_all_of_the_cases_each_once(parts: int) -> None:
     )
 
 
+def test_few_corners_are_in_every_part_where_that_is_asked() -> None:
+    few: Requirement = next(each for each in REQUIREMENTS if 2 <= len(each.corners) < 6 and each.kind != "refusals")
+    assert Share("quick", part=1, parts=3).of(few).corners == few.corners
+    assert Share("quick", part=1, parts=3, few_in_each=False).of(few).corners == few.corners[1::3]
+    assert (Share("quick", parts=8).few, Share("quick", parts=8, few_in_each=False).few) == (8, 1)
+
+
 def test_all_refusals_are_in_every_part() -> None:
     refusals: Requirement = next(each for each in REQUIREMENTS if each.kind == "refusals")
     assert Share("quick", part=1, parts=3).of(refusals).corners == refusals.corners

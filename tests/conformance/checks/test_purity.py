@@ -167,6 +167,13 @@ def test_a_result_that_is_kept_for_later_is_found_by_writing_to_it() -> None:
     assert found.startswith("right in a first call, but after its results were written to y[0, 0] is 77.0, want ")
 
 
+def test_results_that_may_not_be_written_to_are_left_alone() -> None:
+    kept, mine = np.ones(2), np.ones(2)
+    kept.flags.writeable = False
+    purity.overwrite([kept, mine])
+    np.testing.assert_array_equal((kept, mine), ([1.0, 1.0], [77.0, 77.0]))
+
+
 def test_a_cache_by_the_identity_of_one_array_and_the_numbers_of_another_is_found() -> None:
     kept: dict[tuple[int, bytes], Any] = {}
 
