@@ -92,6 +92,7 @@ def test_a_weight_of_zero_silences_an_infinite_logarithm() -> None:
     assert adapter.cross_entropy(logits, np.array([[0.5, 0.5]])) > highest / 2
 
 
+@pytest.mark.no_cover
 def test_momentum_of_zero_still_answers_with_the_gradient_as_velocity() -> None:
     param, velocity = adapter.momentum_update(np.ones(2), np.full(2, 3.0), np.full(2, 9.0), lr=0.5, momentum=0.0)
     np.testing.assert_array_equal(param, [-0.5, -0.5])

@@ -37,6 +37,7 @@ def test_parameters_are_the_known_ones(published: AlexNet) -> None:
     assert published.parameter_count == 60_965_224
 
 
+@pytest.mark.no_cover
 def test_multiply_adds_follow_from_the_weights_and_pixels(published: AlexNet) -> None:
     wanted = {
         name: (parameters - shape[0]) * int(np.prod(shape[1:], dtype=int))

@@ -114,6 +114,7 @@ def test_a_spike_stands_in_each_array_at_places_that_it_has(shape: tuple[int, ..
     assert [int((spike.arrays["param"] > 1).sum()) for spike in made[:places]] == [1] * places
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("function", ["sigmoid", "sigmoid_backward", "tanh", "tanh_backward"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_worst_library_is_right_still(function: str, dtype: str) -> None:

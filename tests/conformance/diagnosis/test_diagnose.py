@@ -104,6 +104,7 @@ def spoil_border(y: Any) -> Any:
     return wrong
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("spoil", "place"),
     [

@@ -50,6 +50,7 @@ def meetings(shape: Shape, attributes: dict[str, Any]) -> Iterator[tuple[int, in
                 yield row, column, n, c, i + k * dv, j + q * dh
 
 
+@pytest.mark.no_cover
 def test_im2col_lays_the_windows_out_as_rows() -> None:
     for case in whole_cases("im2col"):
         x, got = answer(case)

@@ -129,6 +129,7 @@ def test_local_response_norm_divides_by_the_channels_around() -> None:
         )
 
 
+@pytest.mark.no_cover
 def test_the_gradient_of_local_response_norm_adds_what_each_channel_takes_from_its_neighbours() -> None:
     for case in lrn_cases():
         call, attributes = backward(case), case.all_attributes

@@ -41,6 +41,7 @@ def test_linear_is_a_row_by_row_scalar_product() -> None:
         np.testing.assert_array_equal(values(call)[0], want, err_msg=case.describe())
 
 
+@pytest.mark.no_cover
 def test_the_gradients_of_linear_sum_products_over_outputs_and_over_samples() -> None:
     for case in cases_of("linear"):
         call = backward(case.but(data="integers"))

@@ -70,7 +70,7 @@ def test_export_takes_conventions_and_replaces_an_earlier_export(tmp_path: Path)
     assert status == 2
     assert err.startswith("refcnn: DIR must be a new or empty folder, got ")
     declared = ("--convention", "max_pool2d.ties=any", "--convention", "batch_norm.running_var=unbiased")
-    assert run("export", folder, "--op", "sgd_update", "--force", "--set", "full", *declared)[0] == 0
+    assert run("export", folder, "--op", "im2col", "--force", "--set", "full", *declared)[0] == 0
     index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     assert (index["set"], index["conventions"]["max_pool2d.ties"]) == ("full", "any")
 
