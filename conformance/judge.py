@@ -10,11 +10,8 @@ from conformance.case import Case
 from conformance.comparison import Failure, InconclusiveError
 from conformance.contract import OPERATORS
 from conformance.diagnosis import diagnose
-from conformance.implementation import (
-    Implementation,
-    NotSupportedError,
-    TargetError,
-)
+from conformance.implementation import Implementation, NotSupportedError, TargetError
+from conformance.kept import keep, still_failing
 from conformance.outcome import (
     FAILS,
     NOT_PROVIDED,
@@ -63,10 +60,7 @@ def judge_requirement(
     if result.not_supported and result.cases < plan.few:
         failures += _failures(implementation, requirement, plainer_cases(requirement, plan), result, last_death)
     if failures:
-        smallest = min(failures, key=lambda failure: failure.case.elements)
-        # Smaller cases would be as many deaths.
-        died = implementation.deaths > before
-        result.failures = [smallest if died else _shrunk(implementation, requirement, smallest, plan)]
+        result.failures = [_smallest(implementation, requirement, failures, plan, before)]
     elif result.cases and requirement.adapt is not None and not requirement.few:
         found = _searched(implementation, requirement, requirement.adapt, plan, result, last_death)
         result.failures = [found] if found else []
@@ -122,26 +116,41 @@ def _searched(
     result: RequirementResult,
     last_death: int,
 ) -> Failure | None:
-    """Let Hypothesis look for a failure beyond the grid."""
+    """Let Hypothesis look for a failure beyond the grid, after what it found there before."""
 
     def fails(case: Case) -> Failure | None:
         return None if implementation.deaths >= last_death else _run(implementation, requirement, case, result)
 
-    strategy = beyond_the_grid(requirement.operator, adapt)
-    kept_as = f"{implementation.target} {requirement.id}"
-    return search(strategy, fails, plan.examples, plan.seed, kept_as=kept_as)
+    before, kept_as = implementation.deaths, f"{implementation.target} {requirement.id}"
+    if kept := still_failing(kept_as, fails):
+        return kept
+    cases = beyond_the_grid(requirement.operator, adapt, plan.examples, plan.seed)
+    failures = _failures(implementation, requirement, cases, result, last_death)
+    if not failures:
+        return None
+    found = _smallest(implementation, requirement, failures, plan, before)
+    keep(kept_as, found)
+    return found
 
 
-def _shrunk(implementation: Implementation, requirement: Requirement, failure: Failure, plan: Plan) -> Failure:
-    """Look for a smaller case that breaks the same requirement."""
-    if not requirement.shrinks:
-        return failure
+def _smallest(
+    implementation: Implementation, requirement: Requirement, failures: list[Failure], plan: Plan, deaths: int
+) -> Failure:
+    """Look for a case that breaks the same requirement and is smaller than the smallest of these.
+
+    Not if the process died meanwhile, as it had ``deaths`` times before: smaller cases would be as many more.
+    """
+    smallest = min(failures, key=lambda failure: failure.case.elements)
+    if implementation.deaths > deaths or not requirement.shrinks:
+        return smallest
     uncounted = RequirementResult(requirement.id, requirement.kind, requirement.sentence)
-    strategy = smaller(failure.case)
     found = search(
-        strategy, lambda case: _run(implementation, requirement, case, uncounted), _SHRINKING_EXAMPLES, plan.seed
+        smaller(smallest.case),
+        lambda case: _run(implementation, requirement, case, uncounted),
+        _SHRINKING_EXAMPLES,
+        plan.seed,
     )
-    return found or failure
+    return found or smallest
 
 
 def judge_operator(

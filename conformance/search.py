@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
-from hypothesis.database import ExampleDatabase
 from hypothesis.errors import Flaky, NoSuchExample, Unsatisfiable
 
 from conformance.case import Case, Shape
@@ -48,13 +49,38 @@ _PAIRS: Mapping[str, st.SearchStrategy[Any]] = MappingProxyType(
 )
 
 
-def beyond_the_grid(operator: str, adapt: Adapt) -> st.SearchStrategy[Case]:
-    """Draw cases of an operator from the levels of its factors, and from what lies between and beyond them."""
+# A requirement may leave out most of what is drawn; it looks no further than so many times its number of examples.
+_ROUNDS = 6
+
+
+def beyond_the_grid(operator: str, adapt: Adapt, examples: int, seed: int) -> Iterator[Case]:
+    """Yield cases from the levels of an operator's factors, and from what lies between and beyond them.
+
+    All requirements of an operator share what is drawn, for to draw a case takes longer than to judge it; ``adapt``
+    makes it one of the requirement's, or leaves it out.
+    """
+    drawn = (case for turn in range(_ROUNDS) for case in _drawn(operator, examples, seed, turn))
+    adapted = (case for case in map(adapt, drawn) if case is not None)
+    return itertools.islice(adapted, examples)
+
+
+@lru_cache(maxsize=1024)
+def _drawn(operator: str, count: int, seed: int, turn: int) -> tuple[Case, ...]:
+    drawn: list[Case] = []
+
+    def note(case: Case) -> None:  # and never find what it looks for
+        drawn.append(case)
+
+    search(_of_any_levels(operator), note, count, seed + turn * 2**32)
+    return tuple(drawn)
+
+
+def _of_any_levels(operator: str) -> st.SearchStrategy[Case]:
     factors = {name: _levels(name, levels) for name, levels in SPACES[operator].factors.items()}
 
     def build(row: dict[str, Any], seed: int) -> Case | None:
         case = assemble(operator, row)
-        return None if case is None else adapt(case.but(seed=seed))
+        return None if case is None else case.but(seed=seed)
 
     drawn = st.builds(build, st.fixed_dictionaries(factors), st.integers(0, 2**16))
     return drawn.filter(lambda case: case is not None)  # type: ignore[return-value]  # the filter removes the None
@@ -149,44 +175,13 @@ def _with_sizes(case: Case, sizes: Mapping[str, int], attributes: Mapping[str, A
 
 
 def search(
-    cases: st.SearchStrategy[Case],
-    fails: Callable[[Case], Failure | None],
-    examples: int,
-    seed: int,
-    *,
-    kept_as: str = "",
+    cases: st.SearchStrategy[Case], fails: Callable[[Case], Failure | None], examples: int, seed: int
 ) -> Failure | None:
     """Return the failure on the smallest case that Hypothesis finds, or nothing.
 
     ``fails`` returns the failure on a case, or nothing. A target that fails now and then is no reason to give up:
     the last failure that was seen is returned.
-
-    With a name to keep it under, the case goes into Hypothesis's database (the folder ``.hypothesis``, unless the
-    user's settings of Hypothesis say otherwise), and is tried first the next time, whatever the seed, until it passes.
     """
-    database = settings().database if kept_as else None
-    kept = _still_failing(database, kept_as.encode(), fails) if database else None
-    if kept is not None:
-        return kept
-    found = _search(cases, fails, examples, seed)
-    if found is not None and database:
-        database.save(kept_as.encode(), found.case.to_json().encode())
-    return found
-
-
-def _still_failing(database: ExampleDatabase, key: bytes, fails: Callable[[Case], Failure | None]) -> Failure | None:
-    """Return the failure on a case that was kept, and forget those that pass or are cases no longer."""
-    for text in sorted(database.fetch(key)):
-        with contextlib.suppress(ValueError):
-            if failure := fails(Case.from_json(text.decode())):
-                return failure
-        database.delete(key, text)
-    return None
-
-
-def _search(
-    cases: st.SearchStrategy[Case], fails: Callable[[Case], Failure | None], examples: int, seed: int
-) -> Failure | None:
     seen: list[Failure] = []
 
     def note_failure(case: Case) -> bool:

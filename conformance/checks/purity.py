@@ -94,25 +94,25 @@ def no_state(make: Make, others: Callable[[Case], list[Case]]) -> Check:
 
     def check(implementation: Implementation, case: Case) -> Finding:
         call = make(case)
-        results = call.run(implementation)
-        first = first_violation(*map(compare, FUNCTIONS[call.function].results, results, call.answers(implementation)))
+        results, answers = call.run(implementation), call.answers(implementation)
+        first = first_violation(*map(compare, FUNCTIONS[call.function].results, results, answers))
         if first.violation is not None:
             raise InconclusiveError("the answer is wrong however it is called, so a later call says nothing")
         overwrite(results)
-        owned = _against_oracle(implementation, call)
+        owned = _against(answers, implementation, call)
         if owned.violation is not None:
             return violated(f"right in a first call, but after its results were written to {owned.violation.message}")
         remembered = _remembered(implementation, call, make(case.but(seed=case.seed + 1)))
         if remembered.violation is not None:
             return remembered
-        after_forward = _after_forward(implementation, call)
+        after_forward = _after_forward(implementation, call, answers)
         if after_forward.violation is not None:
             return after_forward
         between = [make(other) for other in others(case)]
         for other in between:
             with contextlib.suppress(NotSupportedError):
                 other.run(implementation)
-        again = _against_oracle(implementation, call)
+        again = _against(answers, implementation, call)
         if again.violation is not None:
             return violated(f"right in a first call, but after {len(between)} others {again.violation.message}")
         refilled = _refilled(implementation, call, make(case.but(seed=case.seed + 2)))
@@ -129,9 +129,12 @@ def overwrite(results: Iterable[Array]) -> None:
 
 
 def _against_oracle(implementation: Implementation, call: Call) -> Finding:
-    answers = call.answers(implementation)
-    names = FUNCTIONS[call.function].results
-    return first_violation(*map(compare, names, call.run(implementation), answers))
+    return _against(call.answers(implementation), implementation, call)
+
+
+def _against(answers: Iterable[Answer], implementation: Implementation, call: Call) -> Finding:
+    """Call again, and compare with the answers that are known."""
+    return first_violation(*map(compare, FUNCTIONS[call.function].results, call.run(implementation), answers))
 
 
 def _remembered(implementation: Implementation, call: Call, other: Call) -> Finding:
@@ -146,12 +149,12 @@ def _remembered(implementation: Implementation, call: Call, other: Call) -> Find
     return PASSED
 
 
-def _after_forward(implementation: Implementation, call: Call) -> Finding:
+def _after_forward(implementation: Implementation, call: Call, answers: Iterable[Answer]) -> Finding:
     """Run the forward function on other numbers: a backward function is given all that it may depend on."""
     if call.function == call.case.operator:
         return PASSED
     _run_forward(implementation, forward(call.case.but(seed=call.case.seed + 3)))
-    finding = _against_oracle(implementation, call)
+    finding = _against(answers, implementation, call)
     if finding.violation is None:
         return finding
     return violated(

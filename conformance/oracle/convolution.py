@@ -152,7 +152,10 @@ def _grouped(problem: Problem, *, transposed: bool) -> tuple[Array, Array, list[
 
 def _sum(letters: str, a: Array, b: Array, *, terms: int) -> _Sum:
     first, second, result = letters.replace("->", ",").split(",")
-    both = np.einsum(f"z{first},z{second}->z{result}", _with_absolute(a), _with_absolute(b), optimize=True)
+    sizes = dict(zip(first + second, a.shape + b.shape, strict=True))
+    # To arrange a product of matrices takes longer than a few thousand products one by one.
+    arranged = math.prod(sizes.values()) > 2000
+    both = np.einsum(f"z{first},z{second}->z{result}", _with_absolute(a), _with_absolute(b), optimize=arranged)
     return _Sum(both, terms)
 
 

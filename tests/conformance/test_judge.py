@@ -152,17 +152,6 @@ def test_no_search_where_few_cases_do_or_none_are_adapted(changes: dict[str, Any
     assert result.cases == 4 + (QUICK.few if changes else 0)
 
 
-def test_what_the_search_finds_is_kept_for_the_target_and_the_requirement(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[str] = []
-
-    def find_nothing(*_: Any, kept_as: str) -> None:
-        kept.append(kept_as)
-
-    monkeypatch.setattr("conformance.judge.search", find_nothing)
-    judge_requirement(REFERENCE, BY_ID["relu.values"], QUICK)
-    assert kept == ["refcnn relu.values"]
-
-
 def test_the_smallest_flipped_kernel_has_two_cells() -> None:
     result = judge_requirement(load(str(WRONG / "flipped_kernel.py")), BY_ID["conv2d.exact"], QUICK)
     (failure,) = result.failures

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.database import DirectoryBasedExampleDatabase
 
 from conformance.case import Case
 from conformance.comparison import Failure, Violation
@@ -76,28 +73,20 @@ def test_an_attribute_that_matters_stays_and_the_others_go() -> None:
 @pytest.mark.no_cover
 @pytest.mark.parametrize("seed", [0, 1, 20])
 def test_the_same_seed_finds_the_same(seed: int) -> None:
-    def fails(case: Case) -> bool:
-        return case.shapes["x"][2] > case.shapes["x"][3]
-
-    first, second = (found_by(beyond_the_grid("global_avg_pool2d", same), fails, 20, seed) for _ in range(2))
+    first, second = (found_by(smaller(CONV), lambda case: case.shapes["x"][2] > 3, 20, seed) for _ in range(2))
     assert first is not None
     assert first == second
 
 
 def test_nothing_is_found_where_nothing_fails() -> None:
-    assert found_by(beyond_the_grid("relu", same), lambda _: False, 5) is None
-
-
-@pytest.mark.no_cover
-def test_nothing_is_found_where_no_case_is_left() -> None:
-    nothing = beyond_the_grid("relu", where(lambda _: False))
-    assert found_by(nothing, lambda _: True, 5) is None
+    assert found_by(smaller(CONV), lambda _: False, 5) is None
 
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_cases_beyond_the_grid_are_legal(operator: str) -> None:
-    cases = drawn(beyond_the_grid(operator, same), 10)
+    cases = list(beyond_the_grid(operator, same, 10, 0))
+    assert len(cases) == 10
     assert len(set(map(repr, cases))) > 3
     assert all(is_legal(case) for case in cases)
     assert {case.operator for case in cases} == {operator}
@@ -106,8 +95,27 @@ def test_cases_beyond_the_grid_are_legal(operator: str) -> None:
 @pytest.mark.no_cover
 def test_cases_beyond_the_grid_lie_between_and_beyond_its_levels() -> None:
     levels = SPACES["conv1d"].factors["batch"]
-    found = found_by(beyond_the_grid("conv1d", same), lambda case: case.shapes["x"][0] not in levels, 50)
-    assert found is not None
+    assert any(case.shapes["x"][0] not in levels for case in beyond_the_grid("conv1d", same, 50, 0))
+
+
+@pytest.mark.no_cover
+def test_each_seed_draws_cases_of_its_own() -> None:
+    first, again, other = (list(beyond_the_grid("relu", same, 5, seed)) for seed in (0, 0, 1))
+    assert first == again
+    assert first != other
+
+
+def test_where_most_is_left_out_more_is_drawn() -> None:
+    single = where(lambda case: case.dtype == "float32")
+    drawn, more = (list(beyond_the_grid("relu", adapt, 5, 0)) for adapt in (same, single))
+    assert len(more) == 5
+    assert {case.dtype for case in more} == {"float32"}
+    assert [case for case in drawn if case.dtype == "float32"] == more[: sum(c.dtype == "float32" for c in drawn)]
+    assert len(set(map(Case.to_json, more))) == 5
+
+
+def test_where_all_is_left_out_the_search_ends() -> None:
+    assert list(beyond_the_grid("relu", where(lambda _: False), 5, 0)) == []
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
@@ -129,59 +137,6 @@ def test_a_case_that_always_fails_shrinks_to_single_numbers(operator: str) -> No
     found = found_by(smaller(case), lambda _: True, 60)
     assert found is not None
     assert found.elements <= 12
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Path]:
-    """Keep what fails in a folder of the test's own."""
-    settings.register_profile("kept", database=DirectoryBasedExampleDatabase(tmp_path))
-    before = settings.get_current_profile_name()
-    settings.load_profile("kept")
-    yield tmp_path
-    settings.load_profile(before)
-
-
-def tall(case: Case) -> Failure | None:
-    return Failure(case, Violation("tall")) if case.shapes["x"][2] > case.shapes["x"][3] + 2 else None
-
-
-@pytest.mark.usefixtures("database")
-def test_what_failed_is_tried_first_the_next_time_whatever_the_seed() -> None:
-    cases = beyond_the_grid("global_avg_pool2d", same)
-    first = search(cases, tall, 200, 0, kept_as="mine.py global_avg_pool2d.values")
-    assert first is not None
-    # With an example alone, nothing but what was kept can be found.
-    again = search(cases, tall, 1, 5, kept_as="mine.py global_avg_pool2d.values")
-    assert again is not None
-    assert again.case == first.case
-
-
-@pytest.mark.usefixtures("database")
-def test_what_was_kept_for_another_target_is_not_tried() -> None:
-    cases = beyond_the_grid("global_avg_pool2d", same)
-    assert search(cases, tall, 200, 0, kept_as="mine.py global_avg_pool2d.values") is not None
-    assert search(cases, tall, 1, 5, kept_as="yours.py global_avg_pool2d.values") is None
-
-
-def test_what_passes_again_is_forgotten(database: Path) -> None:
-    cases = beyond_the_grid("global_avg_pool2d", same)
-    search(cases, tall, 200, 0, kept_as="mine.py global_avg_pool2d.values")
-    assert [path for path in database.rglob("*") if path.is_file()]
-    assert search(cases, lambda _: None, 1, 5, kept_as="mine.py global_avg_pool2d.values") is None
-    assert search(cases, tall, 1, 5, kept_as="mine.py global_avg_pool2d.values") is None
-
-
-@pytest.mark.parametrize("text", [b"no JSON", b'{"operator": "conv9d"}', b"\xff"])
-def test_what_is_no_case_any_more_is_forgotten(database: Path, text: bytes) -> None:
-    kept = DirectoryBasedExampleDatabase(database)
-    kept.save(b"mine.py", text)
-    assert search(beyond_the_grid("global_avg_pool2d", same), tall, 1, 5, kept_as="mine.py") is None
-    assert [*kept.fetch(b"mine.py")] == []
-
-
-def test_without_a_name_nothing_is_kept(database: Path) -> None:
-    assert search(beyond_the_grid("global_avg_pool2d", same), tall, 200, 0) is not None
-    assert not [path for path in database.rglob("*") if path.is_file()]
 
 
 def test_a_target_that_fails_now_and_then_still_gives_a_failure() -> None:
