@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from conformance.calling import Call, backward, forward
 from conformance.case import Case
-from conformance.checks.purity import overwrite
+from conformance.checks.memory import overwrite
 from conformance.comparison import (
     PASSED,
     Finding,

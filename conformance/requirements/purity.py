@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 from conformance import bad_input, corners
 from conformance.case import Case
-from conformance.checks import (
-    purity,
-)
+from conformance.checks import memory, purity
 from conformance.contract import Operator
 from conformance.layout import ALL_LAYOUTS
 from conformance.requirements.requirement import (
@@ -138,7 +136,7 @@ def _of_an_answer(name: str, function: str, make: Make) -> Iterator[Requirement]
         "purity",
         "No call depends on an earlier one, whatever its shapes, and a repeated call gives the same answer.",
         (function,),
-        purity.no_state(make, _others),
+        memory.no_state(make, _others),
         corners.LARGE[name],
         lambda case: _unused(pure(case)),
         few=True,

@@ -12,7 +12,7 @@ import pytest
 import refcnn
 from conformance.calling import backward, forward
 from conformance.case import Case
-from conformance.checks import purity
+from conformance.checks import memory, purity
 from conformance.comparison import Finding, InconclusiveError
 from conformance.implementation import CallError, Implementation, from_namespace, load
 
@@ -24,7 +24,7 @@ def others(case: Case) -> list[Case]:
     return [case.with_shapes(x=(3, 3))]
 
 
-no_state = purity.no_state(forward, others)
+no_state = memory.no_state(forward, others)
 
 
 def relu(function: Callable[[Any], Any]) -> Implementation:
@@ -170,7 +170,7 @@ def test_a_result_that_is_kept_for_later_is_found_by_writing_to_it() -> None:
 def test_results_that_may_not_be_written_to_are_left_alone() -> None:
     kept, mine = np.ones(2), np.ones(2)
     kept.flags.writeable = False
-    purity.overwrite([kept, mine])
+    memory.overwrite([kept, mine])
     np.testing.assert_array_equal((kept, mine), ([1.0, 1.0], [77.0, 77.0]))
 
 
@@ -184,7 +184,7 @@ def test_a_cache_by_the_identity_of_one_array_and_the_numbers_of_another_is_foun
 
     implementation = from_namespace("broken", SimpleNamespace(linear=linear))
     case = Case("linear", {"x": (2, 3), "weight": (4, 3), "bias": (4,)})
-    found = message(purity.no_state(forward, lambda _: [])(implementation, case))
+    found = message(memory.no_state(forward, lambda _: [])(implementation, case))
     assert found.startswith("with new numbers in x, an array of an earlier call, y[0, 0] is ")
 
 
@@ -256,7 +256,7 @@ def test_the_check_leaves_the_process_alone_itself() -> None:
 
 
 def test_a_backward_function_is_judged_without_its_forward_function_too() -> None:
-    check = purity.no_state(backward, others)
+    check = memory.no_state(backward, others)
     alone = from_namespace("alone", SimpleNamespace(relu_backward=refcnn.relu_backward))
     assert check(alone, CASE) == check(REFERENCE, CASE) == Finding()
 
@@ -273,5 +273,5 @@ def test_a_backward_function_that_remembers_the_input_of_the_forward_one_is_foun
         return refcnn.relu_backward(grad_output, seen[0] if alike else x)
 
     both = from_namespace("both", SimpleNamespace(relu=relu, relu_backward=relu_backward))
-    found = message(purity.no_state(backward, others)(both, CASE.but(data="uniform")))
+    found = message(memory.no_state(backward, others)(both, CASE.but(data="uniform")))
     assert found.startswith("right in a first call, but after relu of other numbers grad_x[")
