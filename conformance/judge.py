@@ -229,8 +229,11 @@ def _judge_in_processes(
             try:
                 result = future.result()
             except BrokenProcessPool as error:
-                target = implementation.target
-                raise TargetError(f"target {target!r}: the process that judged {operator} died") from error
+                begun = [name for name, each in zip(operators, futures, strict=True) if each.exception()][:jobs]
+                raise TargetError(
+                    f"target {implementation.target!r}: a process that judged {' or '.join(begun)} died; "
+                    "with --isolate it is judged to the end, and the call is told"
+                ) from error
             yield result
             if fail_fast and result.status == FAILS:
                 workers.shutdown(cancel_futures=True)

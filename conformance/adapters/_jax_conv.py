@@ -98,11 +98,7 @@ def _scatter(x: Any, weight: Any, bias: Any, walk: Walk, extra: tuple[int, ...])
         (d * (k - 1) - before, d * (k - 1) - after + e)
         for d, k, (before, after), e in zip(walk.dilation, kernel, walk.padding, extra, strict=True)
     ]
-    # At some padding below 0, XLA's compiler for GPUs (JAX 0.11.2) ends the process: what it takes away is cut off here.
-    added = [(max(0, before), max(0, after)) for before, after in around]
-    y = _convolved(x, turned, bias, (1, 1), added, walk.dilation, walk.groups, walk.stride)
-    kept = (slice(max(0, -a), size - max(0, -b)) for (a, b), size in zip(around, y.shape[2:], strict=True))
-    return y[(..., *kept)]
+    return _convolved(x, turned, bias, (1, 1), around, walk.dilation, walk.groups, walk.stride)
 
 
 def _conv(operator: str, x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None, **how: object) -> Array:

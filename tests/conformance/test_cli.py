@@ -235,7 +235,10 @@ def test_a_target_that_ends_its_process_is_named_in_one_line(tmp_path: Path) -> 
     target = written(tmp_path, "import os\n\n\ndef relu(x):\n    os._exit(3)\n\n\ntanh = relu\n")
     status, output, errors = judge(target, "--op", "relu", "--op", "tanh", jobs=2)
     assert (status, output) == (2, "")
-    assert errors == f"refcnn: target {target!r}: the process that judged relu died\n"
+    assert errors == (
+        f"refcnn: target {target!r}: a process that judged relu or tanh died; "
+        "with --isolate it is judged to the end, and the call is told\n"
+    )
 
 
 def test_without_a_command_the_help_is_shown() -> None:
