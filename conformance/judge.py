@@ -199,8 +199,7 @@ def judge(
     ['conforms']
     """
     plan, operators = plan or Plan(), tuple(operators)
-    functions = (OPERATORS[name].functions for name in operators)
-    provided = sum(any(implementation.provides(each.name) for each in some) for some in functions)
+    provided = sum(_provides_some(implementation, name) for name in operators)
     # A process is not worth its start for a single operator.
     if min(jobs, provided) > 1:
         yield from _judge_in_processes(implementation, operators, plan, fail_fast, jobs, progress)
@@ -210,6 +209,10 @@ def judge(
         yield result
         if fail_fast and result.status == FAILS:
             return
+
+
+def _provides_some(implementation: Implementation, operator: str) -> bool:
+    return any(implementation.provides(each.name) for each in OPERATORS[operator].functions)
 
 
 def _judge_in_processes(
@@ -229,7 +232,8 @@ def _judge_in_processes(
             try:
                 result = future.result()
             except BrokenProcessPool as error:
-                begun = [name for name, each in zip(operators, futures, strict=True) if each.exception()][:jobs]
+                left = [name for name, each in zip(operators, futures, strict=True) if each.exception()]
+                begun = [name for name in left if _provides_some(implementation, name)][:jobs]
                 raise TargetError(
                     f"target {implementation.target!r}: a process that judged {' or '.join(begun)} died; "
                     "with --isolate it is judged to the end, and the call is told"
